@@ -1,0 +1,141 @@
+"""WaveGAN (Donahue et al. 2019, arXiv 1802.04208): generator and critic of 16,384 samples.
+
+Generator: z -> dense -> [16 d, 16] -> five upsampling layers of stride 4, kernel 25 -> tanh.
+The critic mirrors it with leaky ReLU 0.2 and phase shuffle. No batch normalisation (WGAN-GP).
+
+The upsampling layers are transposed convolutions, computed as plain ones. With padding 11 and
+output padding 1, output sample 4 q + r (phase r in 0..3) is
+
+    y[4 q + r] = sum over m = 0..6 of x[q + m - 3] * w[23 - 4 m + r],   taps outside 0..24 are zero,
+
+so one convolution of kernel 7 with four times the output channels, followed by interleaving the
+phases, does the same work without multiplying the stuffed zeros.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+SAMPLES = 16_384
+LATENT_SIZE = 100
+KERNEL = 25
+STRIDE = 4
+LAYERS = 5
+SEED_FRAMES = SAMPLES // STRIDE**LAYERS  # 16 time steps enter the first upsampling layer
+PLAIN_KERNEL = 7
+
+
+def _tap_table() -> tuple[Tensor, Tensor]:
+    """For phase r and position m: the transposed kernel's tap (clamped), and whether it exists."""
+    taps = 23 - 4 * torch.arange(PLAIN_KERNEL)[None, :] + torch.arange(STRIDE)[:, None]  # (4, 7)
+    inside = (taps >= 0) & (taps < KERNEL)
+    return taps.clamp(0, KERNEL - 1), inside
+
+
+class UpConv(nn.Module):
+    """Four-fold upsampling, equal to `ConvTranspose1d(i, o, 25, 4, padding=11, output_padding=1)`.
+
+    `weight` has that layer's shape (inputs, outputs, 25), so the two exchange weights freely.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        reference = nn.ConvTranspose1d(inputs, outputs, KERNEL, STRIDE)
+        self.weight = nn.Parameter(reference.weight.detach().clone())
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        taps, inside = _tap_table()
+        self.register_buffer("_taps", taps, persistent=False)
+        self.register_buffer("_inside", inside, persistent=False)
+        self._frozen: Tensor | None = None
+
+    def plain_weight(self) -> Float[Tensor, "outputs_by_phase inputs seven"]:
+        """The equivalent plain kernel, output channel 4 c + r holding phase r of channel c."""
+        spread = self.weight[:, :, self._taps] * self._inside  # (i, o, 4, 7)
+        return spread.permute(1, 2, 0, 3).reshape(-1, self.weight.shape[0], PLAIN_KERNEL)
+
+    def freeze(self) -> None:
+        """Compute the plain kernel once; for a prior whose weights no longer change."""
+        self._frozen = self.plain_weight().detach().contiguous()
+
+    def forward(self, x: Float[Tensor, "B inputs time"]) -> Float[Tensor, "B outputs time_times_4"]:
+        weight = self.plain_weight() if self._frozen is None else self._frozen
+        phases = F.conv1d(x, weight, padding=PLAIN_KERNEL // 2)  # (B, 4 o, T)
+        batch, _, time = phases.shape
+        y = phases.view(batch, -1, STRIDE, time).transpose(2, 3).reshape(batch, -1, STRIDE * time)
+        return y + self.bias[:, None]
+
+
+class Generator(nn.Module):
+    """z in [-1, 1]^latent_size -> audio in (-1, 1), 16,384 samples (1.024 s at 16 kHz).
+
+    `model_size` is the paper's d: 64 there, 32 here (section 3.1; notes/performance.md).
+    """
+
+    def __init__(self, model_size: int = 32, latent_size: int = LATENT_SIZE) -> None:
+        super().__init__()
+        self.model_size, self.latent_size = model_size, latent_size
+        widths = [model_size * factor for factor in (16, 8, 4, 2, 1)] + [1]
+        self.dense = nn.Linear(latent_size, widths[0] * SEED_FRAMES)
+        self.up = nn.ModuleList(UpConv(i, o) for i, o in zip(widths, widths[1:], strict=False))
+
+    @property
+    def config(self) -> dict[str, int]:
+        """The arguments that build this network again; written to config.json."""
+        return {"model_size": self.model_size, "latent_size": self.latent_size}
+
+    def freeze(self) -> Generator:
+        """Ready for the search: evaluation mode, no weight gradients, kernels folded once."""
+        self.eval().requires_grad_(False)
+        for layer in self.up:
+            layer.freeze()
+        return self
+
+    def forward(self, z: Float[Tensor, "B latent"]) -> Float[Tensor, "B samples"]:
+        x = self.dense(z).view(z.shape[0], -1, SEED_FRAMES)
+        for layer in self.up:
+            x = layer(F.relu(x))
+        return torch.tanh(x).squeeze(1)
+
+
+def phase_shuffle(
+    x: Float[Tensor, "B channels time"], radius: int, generator: torch.Generator | None = None
+) -> Float[Tensor, "B channels time"]:
+    """Shift each example by its own random offset in -radius..radius, filling by reflection.
+
+    WaveGAN section 3.3: keeps the critic from telling fakes by the phase of upsampling artefacts.
+    """
+    if radius == 0:
+        return x
+    batch, _, time = x.shape
+    offset = torch.randint(-radius, radius + 1, (batch, 1), generator=generator).to(x.device)
+    index = torch.arange(time, device=x.device)[None, :] + offset + radius  # (B, T)
+    padded = F.pad(x, (radius, radius), mode="reflect")
+    return padded.gather(2, index[:, None, :].expand(-1, x.shape[1], -1))
+
+
+class Critic(nn.Module):
+    """Audio (B, 16384) -> score (B,), unbounded: the WGAN critic has no sigmoid."""
+
+    def __init__(self, model_size: int = 32, shuffle_radius: int = 2) -> None:
+        super().__init__()
+        self.model_size, self.shuffle_radius = model_size, shuffle_radius
+        widths = [1] + [model_size * factor for factor in (1, 2, 4, 8, 16)]
+        self.down = nn.ModuleList(
+            nn.Conv1d(i, o, KERNEL, STRIDE, padding=11)
+            for i, o in zip(widths, widths[1:], strict=False)
+        )
+        self.dense = nn.Linear(widths[-1] * SEED_FRAMES, 1)
+
+    def forward(
+        self, audio: Float[Tensor, "B samples"], generator: torch.Generator | None = None
+    ) -> Float[Tensor, " B"]:
+        x = audio.unsqueeze(1)
+        for number, layer in enumerate(self.down, start=1):
+            # padding 11 + one more on the right keeps the length at a quarter, as TensorFlow's SAME
+            x = F.leaky_relu(layer(F.pad(x, (0, 1))), 0.2)
+            if number < LAYERS:
+                x = phase_shuffle(x, self.shuffle_radius, generator)
+        return self.dense(x.flatten(1)).squeeze(1)

@@ -1,0 +1,27 @@
+"""The one shape every separator yields, ours or a baseline: one board, command and benchmark serve them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The state of a separation after `step` of `steps` updates; tensors are detached and on the CPU.
+
+    `terms` are the objective's values by name, unweighted; `total` is what is minimised. While
+    `done` is false the estimates are the current iterate; the last snapshot has `done` true and
+    holds the answer: the best iterate of every example, with its terms.
+    """
+
+    step: int
+    steps: int
+    terms: Mapping[str, Float[Tensor, "*batch"]]
+    total: Float[Tensor, "*batch"]
+    estimates: Float[Tensor, "*batch K samples"]
+    elapsed: float  # seconds since the search began
+    done: bool = False

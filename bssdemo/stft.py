@@ -1,0 +1,84 @@
+"""Short-time Fourier transforms: one value object, and functions of it.
+
+Axes are always (..., frames, bins). The losses of the 2020 paper use frame 256, hop 128, a periodic
+Hann window and no padding: 16,384 samples give 127 frames of 129 bins (section 3.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from jaxtyping import Complex, Float
+from torch import Tensor
+
+EPS = 1e-8  # added to powers before a square root: keeps gradients finite on silence
+
+
+@dataclass(frozen=True)
+class Stft:
+    """Frame length (= FFT size) and hop in samples; `center` pads by reflection as librosa does."""
+
+    frame: int = 256
+    hop: int = 128
+    center: bool = False
+
+    @property
+    def bins(self) -> int:
+        """Number of frequency bins, from 0 Hz to half the sample rate."""
+        return self.frame // 2 + 1
+
+
+@lru_cache(maxsize=32)
+def _window(frame: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    return torch.hann_window(frame, periodic=True, dtype=dtype, device=device)
+
+
+def transform(x: Float[Tensor, "*batch samples"], stft: Stft) -> Complex[Tensor, "*batch frames bins"]:
+    """Complex spectrogram, not normalised (a sine of amplitude a peaks at a * frame / 4)."""
+    *batch, samples = x.shape
+    spectrum = torch.stft(
+        x.reshape(-1, samples),
+        stft.frame,
+        stft.hop,
+        window=_window(stft.frame, x.dtype, x.device),
+        center=stft.center,
+        pad_mode="reflect",
+        return_complex=True,
+    ).transpose(1, 2)
+    return spectrum.reshape(*batch, *spectrum.shape[1:])
+
+
+def power(x: Float[Tensor, "*batch samples"], stft: Stft) -> Float[Tensor, "*batch frames bins"]:
+    """Squared magnitude |STFT(x)|^2."""
+    spectrum = torch.view_as_real(transform(x, stft))
+    return spectrum.square().sum(-1)
+
+
+def magnitude(x: Float[Tensor, "*batch samples"], stft: Stft) -> Float[Tensor, "*batch frames bins"]:
+    """|STFT(x)|, with a finite gradient at silence (square root of power + EPS)."""
+    return torch.sqrt(power(x, stft) + EPS)
+
+
+def log_power(x: Float[Tensor, "*batch samples"], stft: Stft) -> Float[Tensor, "*batch frames bins"]:
+    """log(1 + |STFT(x)|^2), the spectrogram of equations 2-4."""
+    return torch.log1p(power(x, stft))
+
+
+def inverse(
+    spectrum: Complex[Tensor, "*batch frames bins"], stft: Stft, samples: int
+) -> Float[Tensor, "*batch samples"]:
+    """Least-squares inverse of `transform`; only a centred transform can be inverted at its ends."""
+    if not stft.center:
+        raise ValueError("inverse needs a centred Stft: Stft(frame, hop, center=True)")
+    *batch, frames, bins = spectrum.shape
+    audio = torch.istft(
+        spectrum.reshape(-1, frames, bins).transpose(1, 2),
+        stft.frame,
+        stft.hop,
+        window=_window(stft.frame, spectrum.real.dtype, spectrum.device),
+        center=True,
+        length=samples,
+    )
+    return audio.reshape(*batch, samples)
