@@ -1,0 +1,155 @@
+"""Clips to train and test with: the shared layout, or any folder of audio.
+
+The shared layout is one `digits.flac` + `digits.csv` per kind, clips of 16,384 samples end to end (see
+README, "Train a prior on your own sounds", for the columns). A plain folder is read file by file: mono,
+16 kHz, cut into windows of 16,384 samples, the last one zero-padded.
+
+Splits: `test` is held out by the layout (whole speakers, kits, pieces). `valid` is a part of the training
+split, again whole groups, for choosing settings. In a plain folder every file is a group of its own.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import soundfile
+
+from bssdemo.models.wavegan import SAMPLES
+
+SAMPLE_RATE = 16_000
+Split = Literal["train", "valid", "test"]
+SHARED_NAMES = {"digit": "digits"}  # a prior's name -> its file's, where they differ
+VALID_SHARE = 0.08  # of the training split's groups
+AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".opus", ".m4a"})
+
+
+class DataError(ValueError):
+    """The data cannot be read; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Clips:
+    """`audio` int16 (n, 16384); row i is of class `label[i]` and of group `group[i]`.
+
+    `follows[i]` is true where row i continues row i - 1 (consecutive slices of one recording), so
+    that training may crop at any offset across the seam.
+    """
+
+    audio: np.ndarray
+    label: np.ndarray
+    group: np.ndarray
+    follows: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.audio)
+
+
+def _bucket(text: str) -> float:
+    """A number in [0, 1) that depends on the text alone, the same on every machine."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big") / 2**48
+
+
+def _split_of(group: str, declared: str) -> Split:
+    if declared == "test":
+        return "test"
+    return "valid" if _bucket("valid:" + group) < VALID_SHARE else "train"
+
+
+def load_clips(data: Path, name: str, split: Split) -> Clips:
+    """The clips of one kind and split. `data` holds `<name>.flac`, or a folder `<name>/`, or is a folder of audio.
+
+    Raises DataError when there is nothing to read or the split is empty.
+    """
+    data = Path(data)
+    stem = SHARED_NAMES.get(name, name)
+    if (data / f"{stem}.flac").is_file():
+        clips = _load_shared(data / f"{stem}.flac", data / f"{stem}.csv", split)
+    else:
+        folder = data / name if (data / name).is_dir() else data
+        clips = _load_folder(folder, split)
+    if not len(clips):
+        raise DataError(f"no {split} clips for '{name}' in {data}: add more recordings")
+    return clips
+
+
+def _load_shared(flac: Path, table: Path, split: Split) -> Clips:
+    if not table.is_file():
+        raise DataError(f"{flac.name} is there but {table.name} is missing beside it")
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    audio, rate = soundfile.read(flac, dtype="int16")
+    if rate != SAMPLE_RATE or audio.ndim != 1 or len(audio) < SAMPLES * len(rows):
+        raise DataError(f"{flac} must be mono, 16 kHz and hold {len(rows)} clips of {SAMPLES} samples")
+    audio = audio[: SAMPLES * len(rows)].reshape(len(rows), SAMPLES)
+    keep = np.array([_split_of(row["source"], row["split"]) == split for row in rows], dtype=bool)
+    groups = np.array([row["source"] for row in rows])
+    continues = np.array([_continues(before, row) for before, row in zip([None, *rows], rows, strict=False)])
+    return Clips(
+        audio=audio[keep],
+        label=np.array([row["label"] for row in rows])[keep],
+        group=groups[keep],
+        follows=_within(continues, keep),
+    )
+
+
+def _continues(before: dict[str, str] | None, row: dict[str, str]) -> bool:
+    """The path column of a slice ends in '@offset'; the next slice is one window further."""
+    if before is None or "@" not in row["path"] or "@" not in before["path"]:
+        return False
+    (path_a, _, a), (path_b, _, b) = before["path"].rpartition("@"), row["path"].rpartition("@")
+    return path_a == path_b and a.isdigit() and b.isdigit() and int(b) - int(a) == SAMPLES
+
+
+def _within(continues: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """`continues` after dropping rows: true only where the row before was kept too."""
+    before_kept = np.concatenate([[False], keep[:-1]])
+    return (continues & before_kept)[keep]
+
+
+def _load_folder(folder: Path, split: Split) -> Clips:
+    import librosa  # slow to import, and the shared layout does not need it
+
+    if not folder.is_dir():
+        raise DataError(f"no such folder of audio: {folder}")
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES)
+    if not paths:
+        raise DataError(f"no audio files in {folder} (looked for {', '.join(sorted(AUDIO_SUFFIXES))})")
+    audio, label, group, follows = [], [], [], []
+    for number, path in enumerate(paths):
+        name = str(path.relative_to(folder))
+        # every 12th file in name order is test, the rest is split like the shared layout
+        if _split_of(name, "test" if number % 12 == 11 else "train") != split:
+            continue
+        try:
+            samples, _ = librosa.load(path, sr=SAMPLE_RATE, mono=True)
+        except Exception as error:
+            raise DataError(f"cannot read {path}: {error}") from error
+        windows = max(1, round(len(samples) / SAMPLES))
+        padded = np.zeros(windows * SAMPLES, dtype=np.float32)
+        padded[: min(len(samples), len(padded))] = samples[: len(padded)]
+        for window in padded.reshape(windows, SAMPLES):
+            peak = float(np.abs(window).max())
+            if peak < 1e-4:
+                continue  # silence teaches nothing
+            audio.append(np.round(window / peak * 31_000).astype(np.int16))
+            label.append(path.parent.name if path.parent != folder else "")
+            group.append(name)
+            follows.append(False)
+    return Clips(
+        audio=np.array(audio, dtype=np.int16).reshape(-1, SAMPLES),
+        label=np.array(label),
+        group=np.array(group),
+        follows=np.array(follows, dtype=bool),
+    )
+
+
+def peak_normalised(audio: np.ndarray) -> np.ndarray:
+    """int16 or float (n, samples) -> float32 with every row's largest magnitude 1 (silence stays 0)."""
+    audio = audio.astype(np.float32)
+    peak = np.abs(audio).max(axis=-1, keepdims=True)
+    return audio / np.maximum(peak, 1e-9)
