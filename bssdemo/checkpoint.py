@@ -1,0 +1,137 @@
+"""The checkpoint format: a folder of two files, verified on the way in and on the way out.
+
+- config.json: {"kind": "wavegan-generator", "name", "label", "model_size", "latent_size",
+  "sample_rate": 16000, "samples": 16384}
+- model.safetensors: the generator's state_dict in float16; never pickle
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from bssdemo.models.wavegan import SAMPLES, Generator
+
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+SAMPLE_RATE = 16_000
+FIXED = {"kind": "wavegan-generator", "sample_rate": SAMPLE_RATE, "samples": SAMPLES}
+LARGEST = {"model_size": 128, "latent_size": 1024}  # refuses a config that would fill the memory
+REMEDY = "download or train this checkpoint again, or remove its folder"
+
+
+class CheckpointError(ValueError):
+    """A checkpoint is missing or unusable; the message names the file and what to do."""
+
+
+def write(folder: Path, generator: Generator, config: Mapping[str, Any]) -> None:
+    """Write config.json and model.safetensors (float16) into `folder`, each whole or not at all.
+
+    `config` holds at least `name` and `label`; the sizes come from the generator.
+    Raises ValueError when a weight is not finite in float16, CheckpointError for an unusable config.
+    """
+    weights = {key: value.detach().half().contiguous() for key, value in generator.state_dict().items()}
+    overflow = [key for key, value in weights.items() if not torch.isfinite(value).all()]
+    if overflow:
+        raise ValueError(f"weights are not finite in float16: {_few(overflow)}")
+    full = _checked({**config, **FIXED, **generator.config}, folder / CONFIG)
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / WEIGHTS, save(weights))
+    _replace(folder / CONFIG, (json.dumps(full, indent=2) + "\n").encode())
+
+
+def read(folder: Path) -> tuple[Generator, Mapping[str, Any]]:
+    """The frozen float32 generator in `folder` and its config; one object however often it is asked for.
+
+    Raises CheckpointError when a file is missing, damaged, or does not fit the other.
+    """
+    try:
+        stats = [(folder / file).stat() for file in (CONFIG, WEIGHTS)]
+    except OSError as error:
+        raise CheckpointError(f"{error.filename}: cannot be read ({error.strerror}); {REMEDY}") from error
+    state = tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
+    with _ONE_AT_A_TIME:
+        return _read(folder.resolve(), state)
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The verified config.json of a checkpoint folder. Raises CheckpointError."""
+    file = folder / CONFIG
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CheckpointError(f"{file}: cannot be read ({error.strerror}); {REMEDY}") from error
+    except (ValueError, RecursionError) as error:  # malformed or endlessly nested JSON, or not UTF-8
+        raise CheckpointError(f"{file}: is not valid JSON ({error}); {REMEDY}") from error
+    return _checked(config, file)
+
+
+_ONE_AT_A_TIME = threading.Lock()  # two visitors asking at once must not load the same weights twice
+
+
+@lru_cache(maxsize=16)
+def _read(folder: Path, state: tuple[tuple[int, int], ...]) -> tuple[Generator, Mapping[str, Any]]:
+    """`state` is part of the key, so that a checkpoint replaced on disk is read again."""
+    config = read_config(folder)
+    generator = Generator(config["model_size"], config["latent_size"])
+    generator.load_state_dict(_read_weights(folder / WEIGHTS, generator.state_dict()), strict=True)
+    return generator.freeze(), MappingProxyType(config)
+
+
+def _checked(config: Any, file: Path) -> dict[str, Any]:
+    """The config itself, when every value is one this program can build."""
+    if not isinstance(config, dict):
+        raise CheckpointError(f"{file}: should hold one JSON object; {REMEDY}")
+    missing = [key for key in (*FIXED, "name", "label", *LARGEST) if key not in config]
+    if missing:
+        raise CheckpointError(f"{file}: lacks {', '.join(missing)}; {REMEDY}")
+    for key, value in FIXED.items():
+        if config[key] != value:
+            raise CheckpointError(f"{file}: {key} is {config[key]!r}, this program needs {value!r}; {REMEDY}")
+    for key, largest in LARGEST.items():
+        value = config[key]
+        if type(value) is not int or not 1 <= value <= largest:
+            raise CheckpointError(f"{file}: {key} is {value!r}, it must be 1 to {largest}; {REMEDY}")
+    for key in ("name", "label"):
+        if not isinstance(config[key], str) or not config[key].strip():
+            raise CheckpointError(f"{file}: {key} is {config[key]!r}, it must be a text; {REMEDY}")
+    return config
+
+
+def _read_weights(file: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """float32 tensors whose names and shapes are those of `expected`, all finite."""
+    try:
+        weights = load_file(file)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{file}: is damaged or cut short ({error}); {REMEDY}") from error
+    missing, extra = sorted(expected.keys() - weights.keys()), sorted(weights.keys() - expected.keys())
+    if missing or extra:
+        differences = f"lacks {_few(missing)}, has unknown {_few(extra)}"
+        raise CheckpointError(f"{file}: does not fit its config.json: {differences}; {REMEDY}")
+    for key, value in weights.items():
+        if value.shape != expected[key].shape:
+            shapes = f"{tuple(value.shape)}, its config.json asks for {tuple(expected[key].shape)}"
+            raise CheckpointError(f"{file}: {key} has shape {shapes}; {REMEDY}")
+        if not value.is_floating_point() or not torch.isfinite(value).all():
+            raise CheckpointError(f"{file}: {key} holds values that are not finite numbers; {REMEDY}")
+    return {key: value.float() for key, value in weights.items()}
+
+
+def _replace(file: Path, content: bytes) -> None:
+    partial = file.with_name(f"{file.name}.partial")
+    partial.write_bytes(content)
+    os.replace(partial, file)
+
+
+def _few(keys: list[str]) -> str:
+    return (", ".join(keys[:3]) or "nothing") + (f" and {len(keys) - 3} more" if len(keys) > 3 else "")

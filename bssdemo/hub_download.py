@@ -1,0 +1,128 @@
+"""One pinned checkpoint from the Hugging Face Hub into its local cache, or a reason in plain words.
+
+`huggingface_hub` retries an unreachable server for more than a minute when nothing is cached. So:
+the cache first, then one short question whether the Hub answers at all, and only then the download.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+log = logging.getLogger(__name__)
+
+OWNER_VARIABLE = "BSSDEMO_HUB_OWNER"
+# Tags, not commit hashes: each owner's repositories have hashes of their own. Raised with new weights.
+REVISIONS = {"digit": "v1", "drums": "v1", "piano": "v1"}
+ANSWER_SECONDS = 1.5  # a Hub that is silent for longer is treated as unreachable
+DOWNLOAD_SECONDS = 120.0  # for about 10 MB
+RETRY_SECONDS = 600.0  # an unreachable Hub is not asked again for up to this long
+
+T = TypeVar("T")
+
+
+def owner() -> str | None:
+    """The user or organisation whose repositories are asked; None: the Hub is not asked."""
+    return os.environ.get(OWNER_VARIABLE, "").strip() or None
+
+
+def repository(owner: str, name: str) -> str:
+    """The Hub repository of one checkpoint."""
+    return f"{owner}/bssdemo-{name}"
+
+
+def address(owner: str, name: str) -> str:
+    """Repository and pinned revision, as people read it."""
+    return f"{repository(owner, name)}@{REVISIONS[name]}"
+
+
+def fetch(owner: str, name: str, files: tuple[str, ...]) -> Path | str:
+    """The local folder with `files` of the pinned revision, or why there is none."""
+    return _fetch(owner, name, files, int(time.monotonic() // RETRY_SECONDS))
+
+
+@lru_cache(maxsize=64)
+def _fetch(owner: str, name: str, files: tuple[str, ...], window: int) -> Path | str:
+    """`window` numbers the stretch of time in which an answer, also a failed one, is kept."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    repo, revision = repository(owner, name), REVISIONS[name]
+    try:
+        try:
+            return _snapshot(repo, revision, files, local_files_only=True)
+        except LocalEntryNotFoundError:
+            pass  # not in the cache yet
+        silence = _silence(window)
+        if silence is not None:
+            return silence
+        url = hf_hub_url(repo, files[0], revision=revision)
+        _within(ANSWER_SECONDS, lambda: get_hf_file_metadata(url, timeout=ANSWER_SECONDS))
+        return _within(DOWNLOAD_SECONDS, lambda: _snapshot(repo, revision, files))
+    except Exception as error:  # whatever went wrong on the way, the bundled copy is the answer
+        return _reason(error, f"{repo}@{revision}")
+
+
+def _snapshot(repo: str, revision: str, files: tuple[str, ...], local_files_only: bool = False) -> Path:
+    """The cache folder with `files`, all of the one commit that `revision` names."""
+    from huggingface_hub import hf_hub_download
+
+    first, *others = files
+    folder = Path(hf_hub_download(repo, first, revision=revision, local_files_only=local_files_only)).parent
+    for file in others:
+        hf_hub_download(repo, file, revision=folder.name, local_files_only=local_files_only)
+    return folder
+
+
+@lru_cache(maxsize=4)
+def _silence(window: int) -> str | None:
+    """Why the Hub gives no answer at all, or None when it does; asked once for all checkpoints."""
+    from huggingface_hub import constants, get_session
+
+    try:
+        _within(ANSWER_SECONDS, lambda: get_session().head(constants.ENDPOINT, timeout=ANSWER_SECONDS))
+    except Exception as error:
+        return _reason(error, constants.ENDPOINT)
+    return None
+
+
+def _within(seconds: float, task: Callable[[], T]) -> T:
+    """`task()`, or TimeoutError after `seconds` of wall clock.
+
+    Needed because no network timeout covers name look-up or a row of dead addresses. An overdue
+    task is left to end by itself in a daemon thread, which does not hold the program open.
+    """
+    answer: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(task())
+        except BaseException as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=run, daemon=True, name="hub").start()
+    return answer.result(timeout=seconds)
+
+
+def _reason(error: Exception, what: str) -> str:
+    """The failure in plain words; the details go to the log."""
+    from huggingface_hub import errors
+
+    log.warning("Hub: %s: %s: %s", what, type(error).__name__, error)
+    if isinstance(error, errors.OfflineModeIsEnabled):
+        return "offline mode is on (HF_HUB_OFFLINE)"
+    if isinstance(error, errors.HFValidationError):
+        return f"{OWNER_VARIABLE} does not name a Hub account"
+    missing = (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.EntryNotFoundError)
+    if isinstance(error, missing):
+        return f"the Hub has no {what}, or it is private"
+    if isinstance(error, errors.HfHubHTTPError):
+        return f"the Hub answered with an error ({error.response.status_code})"
+    return "the Hub could not be reached"
