@@ -124,8 +124,7 @@ class Critic(nn.Module):
         self.model_size, self.shuffle_radius = model_size, shuffle_radius
         widths = [1] + [model_size * factor for factor in (1, 2, 4, 8, 16)]
         self.down = nn.ModuleList(
-            nn.Conv1d(i, o, KERNEL, STRIDE, padding=11)
-            for i, o in zip(widths, widths[1:], strict=False)
+            nn.Conv1d(i, o, KERNEL, STRIDE, padding=11) for i, o in zip(widths, widths[1:], strict=False)
         )
         self.dense = nn.Linear(widths[-1] * SEED_FRAMES, 1)
 

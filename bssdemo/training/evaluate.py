@@ -1,0 +1,63 @@
+"""How good a prior is while it trains: held-out inversion, and samples to look at and listen to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from bssdemo import audio, plots
+from bssdemo.evaluation.metrics import spectral_snr
+from bssdemo.models import Generator, LatentEncoder
+from bssdemo.search.pgd import PRESETS, separate
+from bssdemo.training.data import SAMPLE_RATE, Clips, peak_normalised
+
+ENCODER_CLIPS = 64
+SEARCH_CLIPS = 16
+
+
+def frozen_copy(generator: Generator) -> Generator:
+    """The generator as the search uses it; the one in training stays as it is."""
+    copy = Generator(**generator.config)
+    copy.load_state_dict(generator.state_dict())
+    return copy.freeze()
+
+
+def spread(clips: Clips, count: int) -> Float[Tensor, "n samples"]:
+    """Up to `count` clips evenly over the split, peak-normalised: the same at every call."""
+    rows = torch.linspace(0, len(clips) - 1, min(count, len(clips))).round().long().tolist()
+    return torch.from_numpy(peak_normalised(clips.audio[rows]))
+
+
+def inversion_snr(generator: Generator, clips: Float[Tensor, "n samples"]) -> float:
+    """Mean spectral SNR (dB) of single clips reproduced by the page's search, K = 1."""
+    *_, last = separate(clips, [generator], PRESETS["balanced"])
+    return float(spectral_snr(clips, last.estimates[:, 0]).nanmean())
+
+
+def encoder_snr(generator: Generator, encoder: LatentEncoder, clips: Float[Tensor, "n samples"]) -> float:
+    """Mean spectral SNR (dB) of the autoencoder without noise or search."""
+    with torch.no_grad():
+        estimate = generator(encoder(clips).float())
+    return float(spectral_snr(clips, estimate.float()).nanmean())
+
+
+def held_out(generator: Generator, encoder: LatentEncoder, valid: Clips) -> dict[str, float]:
+    """The two figures of the log, on clips of groups that are not trained on."""
+    return {
+        "valid_encoder_snr": encoder_snr(generator, encoder, spread(valid, ENCODER_CLIPS)),
+        "valid_search_snr": inversion_snr(frozen_copy(generator), spread(valid, SEARCH_CLIPS)),
+    }
+
+
+def write_samples(folder: Path, step: int, generator: Generator, seed: int) -> None:
+    """Twelve samples G(z), z ~ U(-1, 1): a sheet of spectrograms and one wav, one after another."""
+    folder.mkdir(parents=True, exist_ok=True)
+    randomness = torch.Generator().manual_seed(seed)
+    z = torch.rand(12, generator.latent_size, generator=randomness) * 2 - 1
+    with torch.no_grad():
+        samples = generator(z).float()
+    plots.spectrogram_sheet(samples, folder / f"step-{step:06d}.png")
+    audio.write_wav(folder / f"step-{step:06d}.wav", samples.flatten(), SAMPLE_RATE)

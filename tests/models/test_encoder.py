@@ -1,0 +1,30 @@
+"""The encoder answers in the cube the search lives in, one example at a time."""
+
+import pytest
+import torch
+
+from bssdemo.models import LatentEncoder
+from bssdemo.models.wavegan import SAMPLES
+
+
+def test_latents_lie_in_the_cube_and_follow_the_input() -> None:
+    encoder = LatentEncoder(width=8, latent_size=5)
+    noise = torch.randn(3, SAMPLES, generator=torch.Generator().manual_seed(0))
+    z = encoder(noise)
+    assert z.shape == (3, 5)
+    assert z.abs().max() <= 1
+    assert (z[0] - z[1]).abs().max() > 0
+    torch.testing.assert_close(z[1:2], encoder(noise[1:2]), atol=1e-5, rtol=1e-4)
+
+
+def test_silence_has_a_finite_latent_and_gradient() -> None:
+    encoder = LatentEncoder(width=8, latent_size=5)
+    silence = torch.zeros(1, SAMPLES, requires_grad=True)
+    encoder(silence).sum().backward()
+    assert silence.grad is not None
+    assert torch.isfinite(silence.grad).all()
+
+
+def test_other_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match="16384"):
+        LatentEncoder(width=8)(torch.zeros(1, 1000))
