@@ -1,0 +1,83 @@
+"""Mixtures as the 2020 paper draws them (section 4, "Setup").
+
+For every mixture and source one clip of the held-out recordings, uniformly over clips and with
+replacement from one mixture to the next; each clip is peak-normalised, and the mixture is the plain
+sum, not renormalised (its peak may reach K). The paper draws clips, not classes, so the ten digits
+occur as often as in the test recordings, not equally often.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from bssdemo.training.data import SHARED_NAMES, Split, load_clips, peak_normalised
+
+
+class MixtureError(ValueError):
+    """The mixtures cannot be drawn; the message says what is missing."""
+
+
+def stem_names(sources: Sequence[str]) -> list[str]:
+    """One name per stem: a source that occurs once keeps its name, repeated ones are numbered from 1.
+
+    ["digit", "piano", "digit"] -> ["digit-1", "piano", "digit-2"].
+    """
+    total, seen = Counter(sources), Counter[str]()
+    names = []
+    for source in sources:
+        seen[source] += 1
+        names.append(source if total[source] == 1 else f"{source}-{seen[source]}")
+    return names
+
+
+def draw(
+    data: Path, sources: Sequence[str], count: int, seed: int, split: Split = "test"
+) -> tuple[Float[Tensor, "M samples"], Float[Tensor, "M K samples"]]:
+    """`count` mixtures (M, 16384) and their true sources (M, K, 16384), the mixture being their exact sum.
+
+    Depends on (seed, source names, recordings) only: the first mixtures of a longer draw are those of a
+    shorter one, and a source gets the same clips whatever it is mixed with. Two stems of one kind never
+    hold the same clip.
+    Raises MixtureError when the recordings are not there or too few, DataError when they cannot be read.
+    """
+    if count < 1:
+        raise MixtureError(f"the number of mixtures must be at least 1, got {count}")
+    if not data.is_dir():
+        raise MixtureError(f"no such data folder: {data}")
+    clips = {
+        name: _draw_kind(data, name, copies, count, seed, split) for name, copies in Counter(sources).items()
+    }
+    taken = Counter[str]()
+    columns = []
+    for source in sources:
+        columns.append(clips[source][:, taken[source]])
+        taken[source] += 1
+    refs = torch.stack(columns, dim=1)
+    return refs.sum(1), refs
+
+
+def _draw_kind(
+    data: Path, name: str, copies: int, count: int, seed: int, split: Split
+) -> Float[Tensor, "M copies samples"]:
+    """Clips of one kind, `copies` different ones for every mixture, from a random stream of its own."""
+    shared = SHARED_NAMES.get(name, name)
+    if not (data / f"{shared}.flac").is_file() and not (data / name).is_dir():
+        raise MixtureError(
+            f"no recordings of '{name}' in {data}: expected {shared}.flac with {shared}.csv, or a folder {name}"
+        )
+    audio = load_clips(data, name, split).audio
+    if len(audio) < copies:
+        raise MixtureError(
+            f"'{name}' has {len(audio)} {split} clips in {data}, fewer than the {copies} stems"
+        )
+    stream = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    rows = np.stack([stream.choice(len(audio), copies, replace=False) for _ in range(count)])
+    return torch.from_numpy(peak_normalised(audio[rows]))
