@@ -1,0 +1,32 @@
+"""Blind source separation with GAN priors: `load` priors, `separate` a mixture.
+
+    from bssdemo import load, separate
+    priors = [load("digit").generator, load("piano").generator]
+    *_, answer = separate(mix, priors)          # answer.estimates: (2, 16384)
+
+Importing the package is cheap; torch is imported at the first use of a name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bssdemo.hub import load
+    from bssdemo.search.pgd import separate
+
+__all__ = ["load", "separate"]
+
+_HOME = {"load": "bssdemo.hub", "separate": "bssdemo.search.pgd"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOME]

@@ -1,0 +1,58 @@
+"""What every form of the objective is made of: the sources' powers, poolings, and gradient fields.
+
+One STFT serves all terms: the transform is linear, so the spectrum of the explained mixture
+m_hat = sum of the sources is the sum of their spectra. It is kept as one more row after the
+sources: index -1 of the rows axis (K + 1 rows, written "rows") is m_hat.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from bssdemo.stft import Stft, transform
+
+STFT = Stft(frame=256, hop=128)  # section 3.2: 127 frames x 129 bins of 16,384 samples
+LEVELS = 3  # L of equations 2-4
+EPS = 1e-12  # added to sums of squares before a root or a division
+
+
+def row_powers(sources: Float[Tensor, "B K samples"]) -> Float[Tensor, "B rows frames bins"]:
+    """|STFT|^2 of the K sources and, last, of their sum."""
+    each = torch.view_as_real(transform(sources, STFT))
+    return torch.cat([each, each.sum(1, keepdim=True)], 1).square().sum(-1)
+
+
+def pyramid(x: Float[Tensor, "B rows frames bins"]) -> list[Float[Tensor, "B rows _ _"]]:
+    """`x` and its 2x2 average poolings, LEVELS in all; odd ends are averaged over what is there."""
+    levels = [x]
+    for _ in range(LEVELS - 1):
+        levels.append(F.avg_pool2d(levels[-1], 2, 2, ceil_mode=True))
+    return levels
+
+
+def gradient(x: Float[Tensor, "B rows frames bins"]) -> Float[Tensor, "B rows places"]:
+    """The field grad x: differences along time, then along frequency, laid end to end."""
+    along_time = x[..., 1:, :] - x[..., :-1, :]
+    along_frequency = x[..., 1:] - x[..., :-1]
+    return torch.cat([along_time.flatten(2), along_frequency.flatten(2)], -1)
+
+
+def midpoints(x: Float[Tensor, "B rows frames bins"]) -> Float[Tensor, "B rows places"]:
+    """The mean of the two bins behind every place of `gradient`, in the same order."""
+    along_time = (x[..., 1:, :] + x[..., :-1, :]) / 2
+    along_frequency = (x[..., 1:] + x[..., :-1]) / 2
+    return torch.cat([along_time.flatten(2), along_frequency.flatten(2)], -1)
+
+
+def time_places(frames: int, bins: int) -> int:
+    """How many of the places of `gradient` are differences along time."""
+    return (frames - 1) * bins
+
+
+def pairs(count: int) -> tuple[list[int], list[int]]:
+    """All i < j below `count`, as two index lists."""
+    both = [(i, j) for i in range(count) for j in range(i + 1, count)]
+    return [i for i, _ in both], [j for _, j in both]

@@ -1,0 +1,52 @@
+"""What a search is told to do, and the three named settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bssdemo.search.objective import Objective, Weights
+
+
+@dataclass(frozen=True)
+class SearchConfig:
+    """Settings of one search; the defaults are the paper's (section 3.2, algorithm 1, released code).
+
+    `starts` = 1 begins at z = 0; S begins there and at S - 1 random points, the best one is kept per
+    example. `peak_normalise` divides every generator's output by its own peak before it is added.
+    `bound` is the projection: latents are clipped to [-bound, bound] after every step, None is no
+    projection.
+    """
+
+    objective: Objective
+    steps: int = 1000
+    learning_rate: float = 0.05
+    schedule: Literal["constant", "cosine"] = "constant"
+    starts: int = 1
+    peak_normalise: bool = False
+    bound: float | None = 1.0  # algorithm 1: z is drawn from U(-1, 1) in training
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise ValueError(f"steps must be at least 1, got {self.steps}")
+        if self.starts < 1:
+            raise ValueError(f"starts must be at least 1, got {self.starts}")
+        if not 0 < self.learning_rate < float("inf"):
+            raise ValueError(f"learning_rate must be above 0, got {self.learning_rate}")
+        if self.bound is not None and not self.bound > 0:
+            raise ValueError(f"bound must be above 0 or None, got {self.bound}")
+
+
+PRESETS: dict[str, SearchConfig] = {
+    # equations 1-6 and algorithm 1 with the weights below equation 6
+    "paper": SearchConfig(Objective("paper", Weights(0.8, 0.3, 0.1, 0.4))),
+    # the authors' public code: its weights, its variants of the terms, outputs divided by their peak,
+    # and a projection that never reaches the latents
+    "reference": SearchConfig(
+        Objective("reference", Weights(0.3, 0.4, 0.1, 0.8)), peak_normalise=True, bound=None
+    ),
+    # ours: fast, and every weight matters
+    "balanced": SearchConfig(
+        Objective("balanced", Weights(0.8, 0.3, 0.1, 0.4)), steps=200, schedule="cosine"
+    ),
+}
