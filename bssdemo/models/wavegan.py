@@ -28,13 +28,6 @@ SEED_FRAMES = SAMPLES // STRIDE**LAYERS  # 16 time steps enter the first upsampl
 PLAIN_KERNEL = 7
 
 
-def _tap_table() -> tuple[Tensor, Tensor]:
-    """For phase r and position m: the transposed kernel's tap (clamped), and whether it exists."""
-    taps = 23 - 4 * torch.arange(PLAIN_KERNEL)[None, :] + torch.arange(STRIDE)[:, None]  # (4, 7)
-    inside = (taps >= 0) & (taps < KERNEL)
-    return taps.clamp(0, KERNEL - 1), inside
-
-
 class UpConv(nn.Module):
     """Four-fold upsampling, equal to `ConvTranspose1d(i, o, 25, 4, padding=11, output_padding=1)`.
 
@@ -46,15 +39,13 @@ class UpConv(nn.Module):
         reference = nn.ConvTranspose1d(inputs, outputs, KERNEL, STRIDE)
         self.weight = nn.Parameter(reference.weight.detach().clone())
         self.bias = nn.Parameter(torch.zeros(outputs))
-        taps, inside = _tap_table()
-        self.register_buffer("_taps", taps, persistent=False)
-        self.register_buffer("_inside", inside, persistent=False)
         self._frozen: Tensor | None = None
 
     def plain_weight(self) -> Float[Tensor, "outputs_by_phase inputs seven"]:
         """The equivalent plain kernel, output channel 4 c + r holding phase r of channel c."""
-        spread = self.weight[:, :, self._taps] * self._inside  # (i, o, 4, 7)
-        return spread.permute(1, 2, 0, 3).reshape(-1, self.weight.shape[0], PLAIN_KERNEL)
+        taps = F.pad(self.weight, (1, 2))  # index 4 (6 - m) + r holds tap 23 - 4 m + r
+        spread = taps.unflatten(2, (PLAIN_KERNEL, STRIDE)).flip(2)  # (i, o, m, r)
+        return spread.permute(1, 3, 0, 2).reshape(-1, self.weight.shape[0], PLAIN_KERNEL)
 
     def freeze(self) -> None:
         """Compute the plain kernel once; for a prior whose weights no longer change."""
@@ -90,6 +81,7 @@ class Generator(nn.Module):
         """Ready for the search: evaluation mode, no weight gradients, kernels folded once."""
         self.eval().requires_grad_(False)
         for layer in self.up:
+            assert isinstance(layer, UpConv)
             layer.freeze()
         return self
 
