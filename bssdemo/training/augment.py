@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bssdemo.audio import SAMPLE_RATE
 from bssdemo.models.wavegan import SAMPLES
-from bssdemo.training.data import SAMPLE_RATE, Clips, peak_normalised
+from bssdemo.training.data import Clips, peak_normalised
 
 
 @dataclass(frozen=True)

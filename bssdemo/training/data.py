@@ -19,9 +19,9 @@ from typing import Literal
 import numpy as np
 import soundfile
 
+from bssdemo.audio import SAMPLE_RATE, read, to_mono_16k
 from bssdemo.models.wavegan import SAMPLES
 
-SAMPLE_RATE = 16_000
 Split = Literal["train", "valid", "test"]
 SHARED_NAMES = {"digit": "digits"}  # a prior's name -> its file's, where they differ
 VALID_SHARE = 0.08  # of the training split's groups
@@ -64,7 +64,7 @@ def _split_of(group: str, declared: str) -> Split:
 def load_clips(data: Path, name: str, split: Split) -> Clips:
     """The clips of one kind and split. `data` holds `<name>.flac`, or a folder `<name>/`, or is a folder of audio.
 
-    Raises DataError when there is nothing to read or the split is empty.
+    Raises DataError when there is nothing to read or the split is empty, AudioError for an unreadable file.
     """
     data = Path(data)
     stem = SHARED_NAMES.get(name, name)
@@ -113,8 +113,6 @@ def _within(continues: np.ndarray, keep: np.ndarray) -> np.ndarray:
 
 
 def _load_folder(folder: Path, split: Split) -> Clips:
-    import librosa  # slow to import, and the shared layout does not need it
-
     if not folder.is_dir():
         raise DataError(f"no such folder of audio: {folder}")
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES)
@@ -126,10 +124,7 @@ def _load_folder(folder: Path, split: Split) -> Clips:
         # every 12th file in name order is test, the rest is split like the shared layout
         if _split_of(name, "test" if number % 12 == 11 else "train") != split:
             continue
-        try:
-            samples, _ = librosa.load(path, sr=SAMPLE_RATE, mono=True)
-        except Exception as error:
-            raise DataError(f"cannot read {path}: {error}") from error
+        samples = to_mono_16k(read(path)).numpy()
         windows = max(1, round(len(samples) / SAMPLES))
         padded = np.zeros(windows * SAMPLES, dtype=np.float32)
         padded[: min(len(samples), len(padded))] = samples[: len(padded)]

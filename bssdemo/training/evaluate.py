@@ -12,7 +12,7 @@ from bssdemo import audio, plots
 from bssdemo.evaluation.metrics import spectral_snr
 from bssdemo.models import Generator, LatentEncoder
 from bssdemo.search.pgd import PRESETS, separate
-from bssdemo.training.data import SAMPLE_RATE, Clips, peak_normalised
+from bssdemo.training.data import Clips, peak_normalised
 
 ENCODER_CLIPS = 64
 SEARCH_CLIPS = 16
@@ -60,4 +60,4 @@ def write_samples(folder: Path, step: int, generator: Generator, seed: int) -> N
     with torch.no_grad():
         samples = generator(z).float()
     plots.spectrogram_sheet(samples, folder / f"step-{step:06d}.png")
-    audio.write_wav(folder / f"step-{step:06d}.wav", samples.flatten(), SAMPLE_RATE)
+    audio.write_wav(folder / f"step-{step:06d}.wav", samples.flatten())

@@ -25,7 +25,9 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from bssdemo import hub
+from bssdemo.audio import SAMPLE_RATE
 from bssdemo.models import Critic, Generator, LatentEncoder
+from bssdemo.models.wavegan import SAMPLES
 from bssdemo.training import autoencoder, evaluate, wgan
 from bssdemo.training.augment import RECIPES, Augmentation, draw_batch
 from bssdemo.training.data import Clips, load_clips
@@ -140,9 +142,6 @@ def gan_step(
 
 def checkpoint_config(config: PriorConfig) -> dict[str, object]:
     """What config.json of the checkpoint says."""
-    from bssdemo.models.wavegan import SAMPLES
-    from bssdemo.training.data import SAMPLE_RATE
-
     return {
         "kind": "wavegan-generator",
         "name": config.name,
@@ -217,6 +216,7 @@ def _update(
 
 
 def _export(generator: nn.Module, config: PriorConfig, run: Path) -> None:
+    assert isinstance(generator, Generator)
     hub.save(run / "checkpoint", generator, checkpoint_config(config))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from bssdemo.audio import AudioError
 from bssdemo.models.wavegan import SAMPLES
 from bssdemo.training.augment import Augmentation, draw_batch
 from bssdemo.training.data import Clips, DataError, load_clips, peak_normalised
@@ -64,7 +65,7 @@ def test_nothing_to_read_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no audio files"):
         load_clips(tmp_path, "digit", "train")
     (tmp_path / "broken.wav").write_text("not audio")
-    with pytest.raises(DataError, match=r"broken\.wav"):
+    with pytest.raises(AudioError, match=r"broken\.wav"):
         load_clips(tmp_path, "digit", "train")
 
 
