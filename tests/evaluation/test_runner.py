@@ -1,0 +1,89 @@
+"""The benchmark loop on separators whose scores are known."""
+
+import math
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch import Tensor
+
+from bssdemo.evaluation.assignment import assign
+from bssdemo.evaluation.methods import METHODS, Method, Setting
+from bssdemo.evaluation.metrics import METRICS, spectral_snr
+from bssdemo.evaluation.runner import Scores, score, summarise
+from bssdemo.snapshot import Snapshot
+
+N = 16_384
+SOURCES = ("digit", "piano")
+
+
+def signals(count: int, sources: int = 2) -> tuple[Tensor, Tensor]:
+    refs = torch.randn(count, sources, N, generator=torch.Generator().manual_seed(0))
+    return refs.sum(1), refs
+
+
+def answering(estimates: Tensor, steps: int = 4) -> Method:
+    """A separator that says silence until its last step, then the next rows of `estimates`."""
+    rows = iter(estimates)
+
+    def run(mix: Tensor) -> Iterator[Snapshot]:
+        answer = torch.stack([next(rows) for _ in mix])
+        for step in range(steps + 1):
+            shown = answer if step == steps else torch.zeros_like(answer)
+            yield Snapshot(step, steps, {}, torch.zeros(len(mix)), shown, 0.0, done=step == steps)
+
+    return run
+
+
+@pytest.mark.parametrize("batch", [1, 3, 5, 16])
+def test_the_last_snapshot_is_scored_whatever_the_batch(batch: int) -> None:
+    mix, refs = signals(5)
+    gains = torch.linspace(0.1, 0.9, 10).reshape(5, 2, 1)
+    scores = score("fake", answering(gains * refs), mix, refs, SOURCES, batch)
+    assert scores.values.keys() == METRICS.keys()
+    expected = -20 * torch.log10(1 - gains.squeeze(-1).double())
+    torch.testing.assert_close(scores.values["spectral_snr"], expected, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("batch", [2, 5])
+def test_progress_adds_up_to_the_number_of_mixtures_and_never_goes_back(batch: int) -> None:
+    mix, refs = signals(5)
+    told: list[float] = []
+    score("fake", answering(refs), mix, refs, SOURCES, batch, told.append)
+    assert sum(told) == pytest.approx(5)
+    assert min(told) >= 0
+
+
+def test_the_mixture_as_the_estimate_is_the_same_for_every_stem() -> None:
+    mix, _ = signals(3)
+    (answer,) = METHODS["mixture"](Setting(("a", "b", "c")))(mix)
+    assert answer.done
+    assert torch.equal(answer.estimates, mix[:, None].expand(-1, 3, -1))
+
+
+def test_stems_of_one_kind_take_their_best_order_and_others_stay() -> None:
+    _, refs = signals(4, 3)
+    swapped = refs[:, [2, 1, 0]].clone()
+    swapped[1] = refs[1]  # every mixture has its own order
+    assert torch.equal(assign(refs, swapped, ["digit", "piano", "digit"]), refs)
+    assert torch.equal(assign(refs, swapped, ["digit", "piano", "drums"]), swapped)
+    assert (spectral_snr(refs, assign(refs, refs.roll(1, 1), ["x"] * 3)) == math.inf).all()
+
+
+def test_mean_median_and_count_leave_out_what_has_no_score() -> None:
+    column = torch.tensor([1.0, 2.0, 6.0, math.nan, 11.0], dtype=torch.float64)
+    unscored = torch.full((5,), math.nan, dtype=torch.float64)
+    scores = Scores("m", {"sir": torch.stack([column, unscored], 1)}, seconds=0.5)
+    first, second = summarise(scores, ["digit", "digit"])
+    assert (first.mean, first.median, first.n, first.stem) == (5.0, 4.0, 4, "digit-1")
+    assert (second.mean, second.median, second.n, second.stem) == (None, None, 0, "digit-2")
+
+
+def test_a_perfect_estimate_has_no_finite_mean() -> None:
+    mix, refs = signals(2)
+    records = summarise(score("oracle", answering(refs), mix, refs, SOURCES), SOURCES)
+    by_metric = {r.metric: r for r in records if r.stem == "digit"}
+    assert by_metric["spectral_snr"].mean is None
+    assert by_metric["spectral_snr"].n == 2
+    assert by_metric["envelope_distance"].mean == pytest.approx(0, abs=1e-12)
+    assert by_metric["sir"].mean == pytest.approx(100, abs=1e-6)
