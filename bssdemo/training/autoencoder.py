@@ -12,7 +12,7 @@ from torch import Tensor
 
 from bssdemo.stft import Stft, magnitude
 
-RESOLUTIONS = tuple(Stft(frame=n, hop=n // 4) for n in (1024, 512, 256))
+RESOLUTIONS = tuple(Stft(frame=n, hop=n // 2) for n in (1024, 512, 256))
 LOG_FLOOR = 0.03  # magnitudes below this (at the scale of frame 256) count as silence
 LATENT_NOISE = 0.1
 PROJECTIONS = 32  # of the sliced Wasserstein distance
