@@ -23,6 +23,7 @@ __all__ = ["CheckpointError", "Listing", "Origin", "Prior", "available", "load",
 log = logging.getLogger(__name__)
 
 BUNDLED = Path(__file__).resolve().parents[1] / "checkpoints"
+RUN_CHECKPOINT = "checkpoint"  # the subfolder of a training run that holds its checkpoint
 
 Origin = Literal["folder", "hub", "bundled"]
 
@@ -52,8 +53,9 @@ class Listing:
 
 
 def load(name: str, folder: Path | None = None) -> Prior:
-    """The prior called `name`: from `folder` (one folder per checkpoint), else the Hub, else bundled.
+    """The prior called `name`: from `folder`, else the Hub, else bundled.
 
+    `folder` is one checkpoint, a training run, or holds several of either, named by their folders.
     Everyone who asks for the same files gets the same generator object.
     Raises CheckpointError when no such checkpoint exists or the one found is damaged.
     """
@@ -109,13 +111,27 @@ def _resolve(name: str, folder: Path | None) -> tuple[Path, Origin, str, str | N
 
 def _existing(folder: Path) -> Path:
     if not folder.is_dir():
-        raise CheckpointError(f"{folder} is not a folder; give one that holds a folder per checkpoint")
+        raise CheckpointError(f"{folder} is not a folder; give a checkpoint, or a folder of them")
     return folder
 
 
 def _places(folder: Path) -> dict[str, Path]:
-    """The checkpoint folders in `folder`, by name; {} when there is no such folder."""
-    return {file.parent.name: file.parent for file in sorted(folder.glob(f"*/{checkpoint.CONFIG}"))}
+    """The checkpoint folders in `folder`, by name: those one level down, and itself if it is one.
+
+    A folder that training made keeps its checkpoint in `checkpoint/`.
+    """
+    children = sorted(folder.iterdir()) if folder.is_dir() else []
+    places = {child.name: place for child in children if (place := _checkpoint(child)) is not None}
+    itself = _checkpoint(folder)
+    if itself is not None:
+        places[checkpoint.read_config(itself)["name"]] = itself
+    places.pop(RUN_CHECKPOINT, None)
+    return places
+
+
+def _checkpoint(folder: Path) -> Path | None:
+    candidates = (folder / RUN_CHECKPOINT, folder)
+    return next((place for place in candidates if (place / checkpoint.CONFIG).is_file()), None)
 
 
 def _bundled(place: Path) -> str:

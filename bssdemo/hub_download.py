@@ -115,7 +115,7 @@ def _reason(error: Exception, what: str) -> str:
     """The failure in plain words; the details go to the log."""
     from huggingface_hub import errors
 
-    log.warning("Hub: %s: %s: %s", what, type(error).__name__, error)
+    log.info("Hub: %s: %s: %s", what, type(error).__name__, error)
     if isinstance(error, errors.OfflineModeIsEnabled):
         return "offline mode is on (HF_HUB_OFFLINE)"
     if isinstance(error, errors.HFValidationError):
