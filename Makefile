@@ -40,9 +40,12 @@ train: $(RUNTIME) ## one prior: make train PRIOR=digit DATA=folder
 	@$(RUN) -m bssdemo train prior $(PRIOR) --data $(DATA)
 
 bench: $(RUNTIME) ## the paper's four tables: make bench DATA=folder MIXTURES=50
+	@mkdir -p runs/bench
 	@for sources in $(BENCHES); do \
-	  $(RUN) -m bssdemo bench audio --data $(DATA) --sources $$sources --mixtures $(MIXTURES) --seed 0 || exit 1; \
+	  $(RUN) -m bssdemo bench audio --data $(DATA) --sources $$sources --mixtures $(MIXTURES) --seed 0 \
+	    --json runs/bench/$$(echo $$sources | tr , -).json || exit 1; \
 	done
+	@$(RUN) -m bssdemo bench tables runs/bench/*.json
 
 examples: $(RUNTIME) ## rebuild examples/ from Debian's and npm's packages
 	@$(RUN) examples/build.py

@@ -22,7 +22,7 @@ LAYERS = (
     ("models", "decode", "audio"),
     ("checkpoint", "hub_download", "hub"),
     ("search", "unmix", "baselines", "plots"),
-    ("training", "evaluation"),
+    ("training", "evaluation", "offline"),
     ("",),  # bssdemo/__init__.py, the public API
     ("ui", "cli", "__main__"),
 )
