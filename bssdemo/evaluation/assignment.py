@@ -14,7 +14,6 @@ from torch import Tensor
 
 from bssdemo.evaluation.metrics import spectral_snr
 
-
 PERFECT = 200.0  # dB; a perfect stem counts as this, so that it does not outweigh the others' order
 
 

@@ -55,8 +55,8 @@ def run(args: argparse.Namespace) -> int:
             raise BenchError(f"--{option} must be at least 1, got {value}")
     if args.seed < 0:
         raise BenchError(f"--seed must not be negative, got {args.seed}")
-    if args.json is not None and (args.json.is_dir() or not args.json.absolute().parent.is_dir()):
-        raise BenchError(f"cannot write {args.json}: its folder must exist and it must not be one itself")
+    if args.json is not None and args.json.is_dir():
+        raise BenchError(f"--json needs the name of a file, and {args.json} is a folder")
 
     from tqdm import tqdm
 
@@ -71,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
     setting = Setting(sources, args.preset, args.steps, args.starts, args.seed, args.checkpoints)
     methods = {name: METHODS[name](setting) for name in names}
     mix, refs = draw(args.data, sources, args.mixtures, args.seed, args.split)
+    if args.json is not None:  # before the long run: a place that cannot be written is told at once
+        args.json.parent.mkdir(parents=True, exist_ok=True)
     results: list[records.Record] = []
     for name, method in methods.items():
         layout = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total} mixtures [{elapsed}<{remaining}]"

@@ -99,7 +99,7 @@ def test_the_defaults_are_the_presets_own(tones: Path, checkpoints: Path, monkey
         (["--sources", "digit", "--steps", "0"], "--steps"),
         (["--sources", "digit", "--starts", "-1"], "--starts"),
         (["--sources", "digit", "--seed", "-1"], "--seed"),
-        (["--sources", "digit", "--json", "missing/r.json"], "cannot write"),
+        (["--sources", "digit", "--json", "."], "is a folder"),
         (["--sources", "digit", "--data", "missing"], "no such data folder"),
         (["--sources", "digit", "--checkpoints", "missing"], "missing"),
     ],
