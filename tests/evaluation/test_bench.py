@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from bssdemo import hub
-from bssdemo.evaluation import bench
+from bssdemo.evaluation import bench, paper, tables
 from bssdemo.models.wavegan import Generator
 
 
@@ -112,3 +112,12 @@ def test_mistakes_are_told_in_one_line(
     with pytest.raises(ValueError, match=message) as caught:
         bench.run(parsed("--data", tones, "--checkpoints", checkpoints, *words))
     assert "\n" not in str(caught.value)
+
+
+def test_the_commands_on_the_page_are_accepted_and_its_tables_have_a_place() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "BENCHMARKS.md").read_text()
+    prefix = "python -m bssdemo bench audio "
+    commands = [line.removeprefix(prefix).split() for line in page.splitlines() if line.startswith(prefix)]
+    combinations = {tuple(parsed(*words).sources.split(",")) for words in commands}
+    assert combinations == set(paper.TABLES)
+    assert "new tables" in tables.insert(page, "new tables")
