@@ -120,7 +120,7 @@ def peak_of_sum(sources: int) -> float:
     return PEAK_OF_SUM[measured - 1] * (sources / measured) ** 0.5
 
 
-def common_scale(*signals: Float[Tensor, "*batch samples"]) -> float:
+def common_scale(*signals: Float[Tensor, ...]) -> float:
     """The largest factor up to 1 with which none of the signals clips in 16 bits.
 
     One factor for the mixture and all of its stems keeps their relation, and their sum.
