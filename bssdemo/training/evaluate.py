@@ -12,10 +12,12 @@ from bssdemo import audio, plots
 from bssdemo.evaluation.metrics import spectral_snr
 from bssdemo.models import Generator, LatentEncoder
 from bssdemo.search.pgd import PRESETS, separate
+from bssdemo.stft import Stft, power
 from bssdemo.training.data import Clips, peak_normalised
 
 ENCODER_CLIPS = 64
 SEARCH_CLIPS = 16
+SHEET = Stft(frame=512, hop=128, center=True)
 
 
 def frozen_copy(generator: Generator) -> Generator:
@@ -59,5 +61,6 @@ def write_samples(folder: Path, step: int, generator: Generator, seed: int) -> N
     z = torch.rand(12, generator.latent_size, generator=randomness) * 2 - 1
     with torch.no_grad():
         samples = generator(z).float()
-    plots.spectrogram_sheet(samples, folder / f"step-{step:06d}.png")
+    decibels = 10 * torch.log10(power(samples, SHEET).transpose(1, 2) + 1e-6)
+    plots.save(plots.sheet(decibels.numpy()), folder / f"step-{step:06d}.png")
     audio.write_wav(folder / f"step-{step:06d}.wav", samples.flatten())
