@@ -31,7 +31,7 @@ class Best:
         return Best(estimates.detach(), values, weighted(values, weights))
 
     def reweighted(self, weights: Weights) -> Best:
-        """The same candidates judged by other weights: totals under different ones do not compare."""
+        """The same candidates judged by other weights."""
         return Best(self.estimates, self.terms, weighted(self.terms, weights))
 
     def or_better(self, other: Best) -> Best:

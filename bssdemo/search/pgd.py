@@ -101,7 +101,7 @@ def _search(
     while step < config.steps and not (stop is not None and stop()):
         if ask_weights is not None and (asked := ask_weights()) != weights:
             weights = asked
-            best = best.reweighted(weights)
+            best = current.reweighted(weights)  # totals under other weights do not compare
         with torch.enable_grad():
             loss = weighted(values, weights).sum()
         (z.grad,) = torch.autograd.grad(loss, z)
