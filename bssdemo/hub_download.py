@@ -1,7 +1,8 @@
 """One pinned checkpoint from the Hugging Face Hub into its local cache, or a reason in plain words.
 
-`huggingface_hub` retries an unreachable server for more than a minute when nothing is cached. So:
-the cache first, then one short question whether the Hub answers at all, and only then the download.
+`huggingface_hub` retries an unreachable server for more than a minute when nothing is cached, and
+waits 3 s on a silent one for its own telemetry even when all is cached. So: the cache by looking at
+its files, then one short question whether the Hub answers at all, and only then the download.
 """
 
 from __future__ import annotations
@@ -52,32 +53,39 @@ def fetch(owner: str, name: str, files: tuple[str, ...]) -> Path | str:
 def _fetch(owner: str, name: str, files: tuple[str, ...], window: int) -> Path | str:
     """`window` numbers the stretch of time in which an answer, also a failed one, is kept."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
-    from huggingface_hub.errors import LocalEntryNotFoundError
 
     repo, revision = repository(owner, name), REVISIONS[name]
     try:
-        try:
-            return _snapshot(repo, revision, files, local_files_only=True)
-        except LocalEntryNotFoundError:
-            pass  # not in the cache yet
+        cached = _cached(repo, revision, files)
+        if cached is not None:
+            return cached
         silence = _silence(window)
         if silence is not None:
             return silence
         url = hf_hub_url(repo, files[0], revision=revision)
         _within(ANSWER_SECONDS, lambda: get_hf_file_metadata(url, timeout=ANSWER_SECONDS))
-        return _within(DOWNLOAD_SECONDS, lambda: _snapshot(repo, revision, files))
+        return _within(DOWNLOAD_SECONDS, lambda: _download(repo, revision, files))
     except Exception as error:  # whatever went wrong on the way, the bundled copy is the answer
         return _reason(error, f"{repo}@{revision}")
 
 
-def _snapshot(repo: str, revision: str, files: tuple[str, ...], local_files_only: bool = False) -> Path:
-    """The cache folder with `files`, all of the one commit that `revision` names."""
+def _cached(repo: str, revision: str, files: tuple[str, ...]) -> Path | None:
+    """The cache folder of `revision`, when all `files` are in it; no network."""
+    from huggingface_hub import try_to_load_from_cache
+
+    first = try_to_load_from_cache(repo, files[0], revision=revision)
+    folder = Path(first).parent if isinstance(first, str) else None
+    return folder if folder is not None and all((folder / file).is_file() for file in files) else None
+
+
+def _download(repo: str, revision: str, files: tuple[str, ...]) -> Path:
+    """Fetch `files` into the cache, all of the one commit that `revision` names now."""
     from huggingface_hub import hf_hub_download
 
     first, *others = files
-    folder = Path(hf_hub_download(repo, first, revision=revision, local_files_only=local_files_only)).parent
+    folder = Path(hf_hub_download(repo, first, revision=revision)).parent
     for file in others:
-        hf_hub_download(repo, file, revision=folder.name, local_files_only=local_files_only)
+        hf_hub_download(repo, file, revision=folder.name)
     return folder
 
 
