@@ -42,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
         args = _parser(argv).parse_args(argv)
-        code: int = args.run(args)
+        code: int = args.command_function(args)
         return code
     except SystemExit as end:  # argparse: --help, --version, or a refused argument
         return int(end.code or DONE)
@@ -83,11 +83,11 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         "--seed", type=_at_least(0), default=0, metavar="S", help="of random starts (default: 0)"
     )
     _add_checkpoints(command)
-    command.set_defaults(run=separate)
+    command.set_defaults(command_function=separate)
 
     command = commands.add_parser("sources", help="list the sources there are priors for, and from where")
     _add_checkpoints(command)
-    command.set_defaults(run=sources)
+    command.set_defaults(command_function=sources)
 
     groups = {}
     for (group, name), (module, description) in DELEGATED.items():
@@ -98,7 +98,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         if tuple(argv[:2]) == (group, name):
             home = import_module(module)
             home.add_arguments(command)
-            command.set_defaults(run=home.run)
+            command.set_defaults(command_function=home.run)
     return parser
 
 

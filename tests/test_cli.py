@@ -1,0 +1,260 @@
+"""The command line as a person uses it: files, exit codes, one line for every refusal."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from bssdemo import audio, cli, hub, offline
+from bssdemo.models.wavegan import SAMPLES, Generator
+from bssdemo.search.pgd import PRESETS
+
+ROOT = Path(cli.__file__).parents[1]
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """1.5 s of a decaying chord, stereo, 22.05 kHz."""
+    time = np.arange(33_075) / 22_050
+    chord = sum(np.sin(2 * np.pi * pitch * time) for pitch in (220, 331, 777)) * np.exp(-3 * time) / 4
+    soundfile.write(tmp_path / "chord.flac", np.stack([chord, 0.5 * chord], 1), 22_050)
+    return tmp_path / "chord.flac"
+
+
+@pytest.fixture
+def separate(recording: Path, tiny_checkpoints: Path, tmp_path: Path) -> Run:
+    """`separate` with the tiny priors; the exit code. Options given replace the usual ones."""
+
+    def run(mixture: Path = recording, **options: object) -> int:
+        usual = {
+            "sources": "digit,piano",
+            "steps": 3,
+            "checkpoints": tiny_checkpoints,
+            "out": tmp_path / "out",
+        }
+        arguments = [str(item) for key, value in (usual | options).items() for item in (f"--{key}", value)]
+        return cli.main(["separate", str(mixture), *arguments])
+
+    return run
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.glob("*.wav")}
+
+
+def refusal(capsys: pytest.CaptureFixture[str]) -> str:
+    """What stderr says, which must be one line, with nothing on stdout."""
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1, err
+    assert err.startswith("python -m bssdemo")
+    return err
+
+
+def test_the_command_as_typed_writes_stems_mixture_and_report(
+    recording: Path, tiny_checkpoints: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "new" / "folder"
+    command = [sys.executable, "-m", "bssdemo", "separate", str(recording), "--sources", "digit,piano"]
+    command += ["--steps", "5", "--starts", "2", "--checkpoints", str(tiny_checkpoints), "--out", str(out)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "separating" in done.stderr  # the bar
+    assert {file.name for file in out.iterdir()} == {"digit.wav", "piano.wav", "mixture.wav", "report.json"}
+    assert all(str(file) in done.stdout for file in out.iterdir())
+    for file in out.glob("*.wav"):
+        info = soundfile.info(file)
+        assert (info.samplerate, info.frames, info.channels, info.subtype) == (16_000, SAMPLES, 1, "PCM_16")
+
+    report = json.loads((out / "report.json").read_text())
+    assert set(report["terms"]) == {"spectral", "dissociation", "coherence", "frequency"}
+    assert all(set(ends) == {"start", "end"} for ends in report["terms"].values())
+    assert report["total"]["end"] <= report["total"]["start"]  # the best iterate is kept
+    weights = report["settings"]["objective"]["weights"]
+    assert report["total"]["end"] == pytest.approx(
+        sum(weights[name] * ends["end"] for name, ends in report["terms"].items()), rel=1e-4
+    )
+    assert (report["settings"]["steps"], report["settings"]["starts"], report["steps_done"]) == (5, 2, 5)
+    assert [s["where"] for s in report["sources"]] == [str(tiny_checkpoints / n) for n in ("digit", "piano")]
+    assert report["mixture"]["channels"] == 2
+    assert report["output"]["sample_rate"] == 16_000
+    assert 0 < report["seconds"]["search"] < 60
+    assert any("lasts 1.50 s; the 1.024 s" in note for note in report["notes"])
+    assert all(note in done.stdout for note in report["notes"])
+
+
+def test_the_written_mixture_is_the_window_that_was_searched(
+    separate: Run, recording: Path, tmp_path: Path
+) -> None:
+    assert separate() == 0
+    window = audio.first_window(audio.to_mono_16k(audio.read(recording))).audio
+    scale = json.loads((tmp_path / "out/report.json").read_text())["output"]["scale"]
+    written = audio.read(tmp_path / "out/mixture.wav").samples[0]
+    assert (written - window * scale).abs().max() <= 0.51 / 32_768
+
+
+def test_the_same_seed_writes_identical_wavs(separate: Run, tmp_path: Path) -> None:
+    for out in ("a", "b"):
+        assert separate(seed=3, starts=2, out=tmp_path / out) == 0
+    assert digests(tmp_path / "a") == digests(tmp_path / "b")
+    assert len(digests(tmp_path / "a")) == 3
+
+
+def test_a_louder_recording_only_gives_louder_stems(separate: Run, recording: Path, tmp_path: Path) -> None:
+    samples, rate = soundfile.read(recording)
+    soundfile.write(tmp_path / "quiet.wav", samples / 4, rate, "DOUBLE")
+    soundfile.write(tmp_path / "loud.wav", samples, rate, "DOUBLE")
+    stems = {}
+    for name in ("quiet", "loud"):
+        assert separate(tmp_path / f"{name}.wav", out=tmp_path / name) == 0
+        scale = json.loads((tmp_path / name / "report.json").read_text())["output"]["scale"]
+        stems[name] = audio.read(tmp_path / name / "digit.wav").samples[0] / scale
+    torch.testing.assert_close(stems["quiet"] * 4, stems["loud"], atol=4 / 32_768, rtol=1e-2)
+
+
+@pytest.mark.parametrize("sources", ["digit,piano,digit", "digit:2,piano", " digit : 2 , piano "])
+def test_a_source_given_twice_is_numbered(separate: Run, tmp_path: Path, sources: str) -> None:
+    assert separate(sources=sources) == 0
+    assert set(digests(tmp_path / "out")) == {"digit-1.wav", "digit-2.wav", "piano.wav", "mixture.wav"}
+
+
+def test_a_source_called_mixture_does_not_overwrite_the_mixture() -> None:
+    assert offline.stem_files(["mixture", "digit"]) == ["mixture-1.wav", "digit.wav"]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_sets_the_search(separate: Run, tmp_path: Path, preset: str) -> None:
+    assert separate(preset=preset, steps=1) == 0
+    settings = json.loads((tmp_path / "out/report.json").read_text())["settings"]
+    assert settings["objective"]["form"] == PRESETS[preset].objective.form
+    assert settings["learning_rate"] == PRESETS[preset].learning_rate
+    assert settings["objective"]["weights"] == vars(PRESETS[preset].objective.weights)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"sources": "digit,guitar"}, "no source called 'guitar'; available: digit, drums, piano"),
+        ({"sources": "digit,,piano"}, "not a list of sources"),
+        ({"sources": "digit:0"}, "not a list of sources"),
+        ({"sources": "digit:two"}, "not a list of sources"),
+        ({"sources": "digit:8,piano"}, "at most 8 sources"),
+        ({"sources": "digit:99999999999"}, "not a list of sources"),
+        ({"steps": 0}, "at least 1"),
+        ({"starts": "many"}, "at least 1"),
+        ({"seed": "1.5"}, "at least 0"),
+        ({"preset": "best"}, "choose from"),
+        ({"checkpoints": "nowhere"}, "nowhere is not a folder"),
+        ({"mixture": Path("nowhere.wav")}, "nowhere.wav is not there"),
+        ({"mixture": Path(__file__)}, "test_cli.py is not a sound file"),
+        ({"out": Path(__file__)}, "test_cli.py: File exists"),
+        ({"out": Path(__file__) / "below"}, "below: Not a directory"),
+    ],
+)
+def test_a_request_that_cannot_be_met_is_one_line_and_exit_code_2(
+    separate: Run, capsys: pytest.CaptureFixture[str], options: dict[str, object], reason: str, tmp_path: Path
+) -> None:
+    assert separate(**options) == 2
+    assert reason in refusal(capsys)
+    assert not (tmp_path / "out").exists()
+
+
+def test_silence_is_refused(separate: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "silence.wav", np.zeros(32_000), 16_000)
+    assert separate(tmp_path / "silence.wav") == 2
+    assert "the recording is silent" in refusal(capsys)
+
+
+def test_a_damaged_checkpoint_is_one_line_naming_the_file(
+    separate: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    hub.save(tmp_path / "mine" / "digit", Generator(model_size=4), {"name": "digit", "label": "digits"})
+    (tmp_path / "mine" / "digit" / "model.safetensors").write_bytes(b"cut")
+    assert separate(checkpoints=tmp_path / "mine") == 2
+    assert str(tmp_path / "mine" / "digit" / "model.safetensors") in refusal(capsys)
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["seperate"], ["train"], ["bench", "video"], ["separate"], ["sources", "x"]]
+)
+def test_a_wrong_command_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(arguments) == 2
+    refusal(capsys)
+
+
+def test_sources_prints_what_there_is_and_from_where(
+    tiny_checkpoints: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["sources", "--checkpoints", str(tiny_checkpoints)]) == 0
+    header, *rows = [re.split(" {2,}", line) for line in capsys.readouterr().out.splitlines()]
+    assert header == ["name", "label", "origin", "where"]
+    assert ["digit", "spoken digits", "folder", str(tiny_checkpoints / "digit")] in rows
+    assert rows == [[one.name, one.label, one.origin, one.where] for one in hub.available(tiny_checkpoints)]
+
+
+@pytest.mark.parametrize("command", [["train", "prior"], ["bench", "audio"], ["bench", "tables"]])
+def test_commands_of_other_modules_show_their_own_arguments(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*command, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert {"prior": "--data", "audio": "--mixtures", "tables": "--into"}[command[1]] in shown
+
+
+def test_a_delegated_command_refuses_in_one_line_too(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    for command in (
+        ["bench", "audio", "--sources", "digit"],
+        ["train", "prior", "digit", "--run", str(tmp_path)],
+    ):
+        assert cli.main([*command, "--data", str(tmp_path / "empty")]) == 2
+        refusal(capsys)
+
+
+def test_help_and_version_need_no_torch() -> None:
+    for option in ("--version", "--help"):
+        code = (
+            f"import sys; from bssdemo.cli import main; main(['{option}']); sys.exit('torch' in sys.modules)"
+        )
+        assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True).returncode == 0
+
+
+def test_ctrl_c_keeps_the_best_so_far(recording: Path, tiny_checkpoints: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bssdemo", "separate", str(recording), "--sources", "digit,drums"]
+    command += ["--steps", "1000000", "--checkpoints", str(tiny_checkpoints), "--out", str(tmp_path / "out")]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    guard = threading.Timer(60, process.kill)
+    guard.start()
+    assert process.stderr is not None
+    shown = b""
+    while b"loss" not in shown and (more := process.stderr.read1()):  # the search is under way
+        shown += more
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate()
+    guard.cancel()
+    assert process.returncode == 130
+    assert b"stopped at step" in rest
+    assert b"Traceback" not in rest
+    report = json.loads((tmp_path / "out/report.json").read_text())
+    assert report["stopped"] is True
+    assert 0 <= report["steps_done"] < 1_000_000
+    assert set(digests(tmp_path / "out")) == {"digit.wav", "drums.wav", "mixture.wav"}
