@@ -97,8 +97,8 @@ def first_window(mono: Float[Tensor, " samples"]) -> Window:
     onset = int((mono.abs() > ONSET_LEVEL * mono.abs().max()).nonzero()[0])
     start = onset - LEAD_IN if onset > LEADING_SILENCE else 0
     start = min(start, len(mono) - SAMPLES)
-    begin = f"from {start / SAMPLE_RATE:.2f} s on, where the sound begins," if start else "at its beginning"
-    note = f"The recording lasts {total:.2f} s; the {WINDOW_SECONDS} s {begin} are separated."
+    begin = f"from {start / SAMPLE_RATE:.2f} s on, where the sound begins," if start else "at the beginning"
+    note = f"Of {total:.2f} s of recording only the {WINDOW_SECONDS} s {begin} are separated."
     return Window(mono[start : start + SAMPLES], start / SAMPLE_RATE, SAMPLES, note)
 
 

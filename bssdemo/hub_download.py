@@ -23,7 +23,7 @@ OWNER_VARIABLE = "BSSDEMO_HUB_OWNER"
 # Tags, not commit hashes: each owner's repositories have hashes of their own. Raised with new weights.
 REVISIONS = {"digit": "v1", "drums": "v1", "piano": "v1"}
 ANSWER_SECONDS = 1.5  # a Hub that is silent for longer is treated as unreachable
-DOWNLOAD_SECONDS = 120.0  # for about 10 MB
+DOWNLOAD_SECONDS = 60.0  # for about 10 MB
 RETRY_SECONDS = 600.0  # an unreachable Hub is not asked again for up to this long
 
 T = TypeVar("T")

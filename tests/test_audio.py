@@ -183,9 +183,9 @@ def test_the_note_says_which_second_is_used() -> None:
     mono = torch.zeros(5 * SAMPLE_RATE)
     mono[2 * SAMPLE_RATE :] = 0.5
     assert audio.first_window(mono).note == (
-        "The recording lasts 5.00 s; the 1.024 s from 1.98 s on, where the sound begins, are separated."
+        "Of 5.00 s of recording only the 1.024 s from 1.98 s on, where the sound begins, are separated."
     )
-    assert "at its beginning are separated" in str(audio.first_window(mono + 0.5).note)
+    assert "at the beginning are separated" in str(audio.first_window(mono + 0.5).note)
     assert "0.20 s; the rest" in str(audio.first_window(mono[-3_200:]).note)
 
 

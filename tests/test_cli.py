@@ -93,7 +93,7 @@ def test_the_command_as_typed_writes_stems_mixture_and_report(
     assert report["mixture"]["channels"] == 2
     assert report["output"]["sample_rate"] == 16_000
     assert 0 < report["seconds"]["search"] < 60
-    assert any("lasts 1.50 s; the 1.024 s" in note for note in report["notes"])
+    assert any("Of 1.50 s of recording only the 1.024 s" in note for note in report["notes"])
     assert all(note in done.stdout for note in report["notes"])
 
 
