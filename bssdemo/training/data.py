@@ -71,11 +71,20 @@ def load_clips(data: Path, name: str, split: Split) -> Clips:
     if (data / f"{stem}.flac").is_file():
         clips = _load_shared(data / f"{stem}.flac", data / f"{stem}.csv", split)
     else:
-        folder = data / name if (data / name).is_dir() else data
-        clips = _load_folder(folder, split)
+        clips = _load_folder(_folder_of(data, name), split)
     if not len(clips):
         raise DataError(f"no {split} clips for '{name}' in {data}: add more recordings")
     return clips
+
+
+def _folder_of(data: Path, name: str) -> Path:
+    """`data/name` if there is one, else `data` itself, unless that is a layout of other kinds."""
+    if (data / name).is_dir():
+        return data / name
+    others = [p.stem for p in data.glob("*.flac") if p.with_suffix(".csv").is_file()]
+    if others:
+        raise DataError(f"no recordings of '{name}' in {data}, which holds {', '.join(sorted(others))}")
+    return data
 
 
 def _load_shared(flac: Path, table: Path, split: Split) -> Clips:

@@ -64,6 +64,11 @@ def test_nothing_to_read_is_said(tmp_path: Path) -> None:
         load_clips(tmp_path / "missing", "digit", "train")
     with pytest.raises(DataError, match="no audio files"):
         load_clips(tmp_path, "digit", "train")
+    write_shared(tmp_path, [("test", "x", "kit", "hit.wav")] * 2)
+    with pytest.raises(DataError, match="no recordings of 'digit'"):
+        load_clips(tmp_path, "digit", "test")
+    for file in tmp_path.iterdir():
+        file.unlink()
     (tmp_path / "broken.wav").write_text("not audio")
     with pytest.raises(AudioError, match=r"broken\.wav"):
         load_clips(tmp_path, "digit", "train")
