@@ -1,32 +1,102 @@
-"""Figures for export; the only module that imports matplotlib. `Figure()`, never pyplot, which leaks."""
+"""Figures for export; the only module that imports matplotlib, and never pyplot (it keeps figures alive)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from torch import Tensor
 
-from bssdemo.stft import Stft, power
-
-SHEET = Stft(frame=512, hop=128, center=True)
-DYNAMIC_RANGE = 70.0  # dB shown below the sheet's loudest bin
-
-
-def decibels(audio: Float[Tensor, "*batch samples"]) -> np.ndarray:
-    """Power spectrogram in dB, axes (..., bins, frames) as pictures want them."""
-    return 10 * np.log10(power(audio, SHEET).transpose(-1, -2).numpy() + 1e-6)
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")  # Okabe and Ito's, safe for colour-blind eyes
+TERM_SYMBOLS = {
+    "spectral": r"$L_{ms}$ spectral",
+    "dissociation": r"$L_{sd}$ dissociation",
+    "coherence": r"$L_{mc}$ coherence",
+    "frequency": r"$L_{fc}$ frequency",
+}
 
 
-def spectrogram_sheet(audio: Float[Tensor, "n samples"], path: Path, columns: int = 4) -> None:
-    """A grid of spectrograms on one common dB scale, written to `path` (PNG)."""
-    pictures = decibels(audio)
+@dataclass(frozen=True)
+class Picture:
+    """A spectrogram to show: decibels below the common reference, rows from low to high frequency."""
+
+    title: str
+    decibels: Float[np.ndarray, "rows columns"]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What the axes of every picture mean; ticks are (label, position from 0 at the bottom to 1)."""
+
+    seconds: float
+    range_decibels: float
+    ticks: Sequence[tuple[str, float]]
+
+
+def run_figure(
+    pictures: Sequence[Picture],
+    scale: Scale,
+    steps: Sequence[int],
+    terms: Mapping[str, Sequence[float]],
+    total: Sequence[float],
+) -> Figure:
+    """Spectrograms of a run above the curves of its loss terms over the steps, total first."""
+    columns = max(len(pictures), 1 + len(terms))
+    figure = Figure(figsize=(2.5 * columns, 5.2), layout="constrained")
+    upper, lower = figure.subfigures(2, 1, squeeze=False)[:, 0]
+    axes = upper.subplots(1, len(pictures), squeeze=False, sharey=True)[0]
+    for axis, picture in zip(axes, pictures, strict=True):
+        image = _spectrogram(axis, picture, scale)
+    axes[0].set_ylabel("kHz, mel-spaced")
+    upper.colorbar(image, ax=list(axes), label="dB below the mixture's peak", pad=0.01)
+    curves = {"objective": ("black", total)} | {
+        TERM_SYMBOLS.get(name, name): (colour, values)
+        for colour, (name, values) in zip(COLOURS, terms.items(), strict=False)
+    }
+    for axis, (title, (colour, values)) in zip(
+        lower.subplots(1, len(curves), squeeze=False)[0], curves.items(), strict=True
+    ):
+        axis.plot(steps, values, color=colour, linewidth=1.5)
+        axis.set_title(title, fontsize=10)
+        axis.set_xlabel("step")
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.tick_params(labelsize=8)
+    return figure
+
+
+def _spectrogram(axis: Axes, picture: Picture, scale: Scale):  # type: ignore[no-untyped-def]
+    image = axis.imshow(
+        picture.decibels,
+        origin="lower",
+        aspect="auto",
+        cmap="viridis",
+        vmin=-scale.range_decibels,
+        vmax=0,
+        extent=(0, scale.seconds, 0, 1),
+        interpolation="bilinear",
+    )
+    axis.set_title(picture.title, fontsize=10)
+    axis.set_xlabel("s")
+    axis.set_yticks([at for _, at in scale.ticks], [label for label, _ in scale.ticks])
+    axis.tick_params(labelsize=8)
+    return image
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write the figure; the suffix of `path` says in which format."""
+    figure.savefig(path, dpi=120)
+
+
+def sheet(pictures: Float[np.ndarray, "n rows columns"], columns: int = 4) -> Figure:
+    """A grid of spectrograms in dB on one common scale, 70 dB deep: samples of a prior in training."""
     rows = -(-len(pictures) // columns)
     figure = Figure(figsize=(2.4 * columns, 1.8 * rows), layout="constrained")
     top = pictures.max()
-    for axes, picture in zip(figure.subplots(rows, columns, squeeze=False).flat, pictures, strict=False):
-        axes.imshow(picture, origin="lower", aspect="auto", cmap="viridis", vmin=top - DYNAMIC_RANGE, vmax=top)
-        axes.set_axis_off()
-    figure.savefig(path, dpi=80)
+    for axis, picture in zip(figure.subplots(rows, columns, squeeze=False).flat, pictures, strict=False):
+        axis.imshow(picture, origin="lower", aspect="auto", cmap="viridis", vmin=top - 70, vmax=top)
+        axis.set_axis_off()
+    return figure

@@ -1,0 +1,23 @@
+"""The Space's entry: builds the page on the priors at hand and serves it."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+from bssdemo.ui.page import launch_options, page
+from bssdemo.ui.shelf import stock, warm_up
+
+
+def main() -> None:
+    """Load the priors, warm them up, serve on PORT or GRADIO_SERVER_PORT (7860 by default)."""
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1))
+    shelf = stock()
+    warm_up(shelf)
+    port = int(os.environ.get("PORT") or os.environ.get("GRADIO_SERVER_PORT") or 7860)
+    page(shelf).launch(server_port=port, **launch_options())
+
+
+if __name__ == "__main__":
+    main()

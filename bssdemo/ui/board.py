@@ -1,0 +1,32 @@
+"""The live board: one gr.HTML whose value is one encoded frame, drawn on canvases in the browser."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import gradio as gr
+
+from bssdemo.models.wavegan import SAMPLES
+from bssdemo.ui.frame import TERM_NAMES
+from bssdemo.ui.picture import SAMPLE_RATE, kilohertz_ticks
+
+EMPTY = ""  # the value of a board with nothing to show
+
+
+def asset(name: str) -> str:
+    """A text file that ships beside this module."""
+    return resources.files("bssdemo.ui").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def board(value: str = EMPTY) -> gr.HTML:
+    """A board showing the frame `value`; its style is in `board.css`, passed to launch()."""
+    return gr.HTML(
+        value=value,
+        html_template=asset("board.html"),
+        js_on_load=asset("board.js"),
+        apply_default_css=False,
+        elem_id="board",
+        ticks=[list(tick) for tick in kilohertz_ticks()],
+        terms=[list(term) for term in TERM_NAMES],
+        seconds=SAMPLES / SAMPLE_RATE,
+    )

@@ -1,0 +1,108 @@
+"""From a search's snapshots to board frames, at a pace that leaves the machine to the search."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from bssdemo.search.objective import TERMS, Objective, Weights, prepare, shares
+from bssdemo.snapshot import Snapshot
+from bssdemo.ui import picture
+from bssdemo.ui.frame import Frame, encode
+
+POINTS = 64  # most points of a curve; when full, every second one is dropped
+FRAME_INTERVAL = 1 / 8  # seconds; a faster board is not easier to follow
+DRAWING_SHARE = 0.04  # a frame that took c seconds of work is followed by c / share without one ...
+LONGEST_INTERVAL = 1.0  # ... but on a busy machine the board still moves
+
+
+def weight_values(weights: Weights) -> tuple[float, ...]:
+    """beta1..beta4 in the order of the terms."""
+    return tuple(float(getattr(weights, term)) for term in TERMS)
+
+
+@dataclass
+class Painter:
+    """Draws the frames of one run: remembers the curves, and what never changes in the run."""
+
+    mix: Float[Tensor, " samples"]
+    names: tuple[str, ...]
+    objective: Objective
+    _steps: list[int] = field(default_factory=list, init=False)
+    _curves: list[np.ndarray] = field(default_factory=list, init=False)
+    _total: list[float] = field(default_factory=list, init=False)
+    _marks: list[int] = field(default_factory=list, init=False)
+    _weights: tuple[float, ...] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        with torch.no_grad():
+            self._target = prepare(self.mix[None], self.objective.form)
+            self._reference = picture.reference(self.mix)
+            self._mix_levels = picture.levels(self.mix[None], self._reference)
+
+    def frame(self, snapshot: Snapshot, weights: Weights, status: str) -> str:
+        """One encoded frame; the snapshot is of a single mixture (estimates (K, N))."""
+        self._remember(snapshot, weight_values(weights))
+        estimates = snapshot.estimates
+        signals = torch.cat([estimates.sum(0, keepdim=True), estimates])
+        pictures = np.concatenate([self._mix_levels, picture.levels(signals, self._reference)])
+        return encode(
+            Frame(
+                status=status,
+                step=snapshot.step,
+                steps=snapshot.steps,
+                seconds=snapshot.elapsed,
+                names=self.names,
+                weights=weight_values(weights),
+                spectrograms=pictures,
+                curve_steps=np.asarray(self._steps, np.int64),
+                curves=np.stack(self._curves, axis=-1),
+                total=np.asarray(self._total),
+                marks=tuple(self._marks),
+            )
+        )
+
+    def _remember(self, snapshot: Snapshot, weights: tuple[float, ...]) -> None:
+        if self._weights is not None and weights != self._weights:
+            self._marks.append(snapshot.step)
+        self._weights = weights
+        if self._steps and snapshot.step <= self._steps[-1]:
+            return  # the answer may be an earlier, better iterate: the curves end where the search did
+        with torch.no_grad():
+            parts = shares(self._target, snapshot.estimates[None])
+        self._curves.append(torch.stack([parts[term][0] for term in TERMS], dim=-1).numpy())  # (K, 4)
+        self._total.append(float(snapshot.total))
+        self._steps.append(snapshot.step)
+        if len(self._steps) > POINTS:
+            for line in (self._steps, self._curves, self._total):
+                del line[1::2]
+
+
+def paced(
+    snapshots: Iterable[Snapshot],
+    painter: Painter,
+    weights: Callable[[], Weights],
+    final_status: Callable[[], str],
+) -> Iterator[tuple[Snapshot, str | None]]:
+    """Every snapshot, with a frame for the first, the last, and those that are due in between.
+
+    `weights` are those acting now; `final_status` is asked once, for the last frame.
+    """
+    due = 0.0
+    for snapshot in snapshots:
+        now = time.perf_counter()
+        if not snapshot.done and now < due:
+            yield snapshot, None
+            continue
+        began = time.thread_time()
+        status = final_status() if snapshot.done else "searching"
+        text = painter.frame(snapshot, weights(), status)
+        rest = (time.thread_time() - began) / DRAWING_SHARE
+        due = now + min(max(FRAME_INTERVAL, rest), LONGEST_INTERVAL)
+        yield snapshot, text

@@ -1,0 +1,57 @@
+"""The priors this page offers: loaded once when it starts, shared by all visitors, never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+
+import torch
+
+from bssdemo import hub
+from bssdemo.models.wavegan import SAMPLES
+from bssdemo.search.pgd import PRESETS, separate
+from bssdemo.ui.live import Painter
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Priors by name, and in plain words which checkpoints could not be used."""
+
+    priors: dict[str, hub.Prior]
+    problems: tuple[str, ...]
+
+    def label(self, name: str) -> str:
+        """What a person reads for this source."""
+        return self.priors[name].label
+
+    def provenance(self) -> list[str]:
+        """One sentence per checkpoint: where it came from, and why an earlier choice was passed over."""
+        origins = {"hub": "from the Hub", "bundled": "bundled with the app", "folder": "from a folder"}
+        lines = []
+        for prior in self.priors.values():
+            note = f" {prior.note}" if prior.note else ""
+            lines.append(f"{prior.label}: {origins[prior.origin]} ({prior.where}).{note}")
+        return [*lines, *self.problems]
+
+
+def stock() -> Shelf:
+    """Load every available prior; a damaged one is left out and named, the page works with the rest."""
+    priors, problems = {}, []
+    for listing in hub.available():
+        try:
+            priors[listing.name] = hub.load(listing.name)
+        except hub.CheckpointError as error:
+            problems.append(f"{listing.label}: not available ({error}).")
+    return Shelf(priors, tuple(problems))
+
+
+def warm_up(shelf: Shelf) -> None:
+    """Two steps and two frames with every prior: the first call after loading is slow, a visitor's not."""
+    if not shelf.priors:
+        return
+    config = PRESETS["balanced"]
+    mix = 0.1 * torch.randn(SAMPLES, generator=torch.Generator().manual_seed(0))
+    painter = Painter(mix, tuple(shelf.priors), config.objective)
+    search = separate(mix, [prior.generator for prior in shelf.priors.values()], config)
+    for snapshot in islice(search, 2):
+        painter.frame(snapshot, config.objective.weights, "searching")
