@@ -58,8 +58,8 @@ def read(path: Path | str) -> Recording:
     try:
         if path.stat().st_size == 0:
             raise AudioError(f"{path.name} is an empty file")
-        with path.open("rb") as file:
-            decoded = _decode(file)
+        path.open("rb").close()  # an OSError here says why, libsndfile's error does not
+        decoded = _decode(str(path))
         if decoded is None:
             decoded = _decode(io.BytesIO(_ffmpeg(path)))
     except OSError as error:
@@ -79,7 +79,7 @@ def read(path: Path | str) -> Recording:
     return Recording(torch.from_numpy(audio), rate, note)
 
 
-def _decode(file: io.BufferedIOBase) -> tuple[np.ndarray, int, bool] | None:
+def _decode(file: str | io.BytesIO) -> tuple[np.ndarray, int, bool] | None:
     """(channels, N) float32, rate, whether more was left unread; None if libsndfile does not know it."""
     try:
         with soundfile.SoundFile(file) as sound:

@@ -133,6 +133,26 @@ def test_every_unusable_file_is_refused_with_its_reason(tmp_path: Path) -> None:
             audio.to_mono_16k(audio.read(tmp_path / name))
 
 
+@given(changes=st.dictionaries(st.integers(0, 59), st.integers(0, 255), max_size=8))
+@settings(deadline=None, max_examples=30)
+def test_any_header_gives_a_finite_recording_or_a_plain_refusal(
+    tmp_path_factory: pytest.TempPathFactory, changes: dict[int, int]
+) -> None:
+    file = tmp_path_factory.mktemp("changed") / "a.wav"
+    soundfile.write(file, tone(0.2, SAMPLE_RATE), SAMPLE_RATE, "FLOAT")
+    content = bytearray(file.read_bytes())
+    for place, value in changes.items():
+        content[place] = value
+    file.write_bytes(content)
+    try:
+        window = audio.first_window(audio.to_mono_16k(audio.read(file))).audio
+    except AudioError as error:
+        assert str(error)
+    else:
+        assert window.shape == (SAMPLES,)
+        assert torch.isfinite(window).all()
+
+
 def test_a_file_cut_in_the_middle_gives_what_is_there(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", tone(1, SAMPLE_RATE), SAMPLE_RATE)
     whole = audio.read(tmp_path / "a.wav").samples
