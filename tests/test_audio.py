@@ -146,11 +146,10 @@ def test_any_header_gives_a_finite_recording_or_a_plain_refusal(
     file.write_bytes(content)
     try:
         window = audio.first_window(audio.to_mono_16k(audio.read(file))).audio
-    except AudioError as error:
-        assert str(error)
-    else:
-        assert window.shape == (SAMPLES,)
-        assert torch.isfinite(window).all()
+    except AudioError:
+        return
+    assert window.shape == (SAMPLES,)
+    assert torch.isfinite(window).all()
 
 
 def test_a_file_cut_in_the_middle_gives_what_is_there(tmp_path: Path) -> None:
