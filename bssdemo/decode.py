@@ -1,7 +1,7 @@
 """Sound files -> samples: libsndfile first, ffmpeg for what it does not know (m4a, webm).
 
 Everything a person may upload arrives here, so every failure is an AudioError in plain words, and
-no file, whatever it claims to be, makes the program read more than MOST_SECONDS or MOST_VALUES.
+no file, whatever it claims to be, makes the program read more than it was allowed or MOST_VALUES.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-MOST_SECONDS = 120  # of one recording; the rest is left out and `Recording.note` says so
+MOST_SECONDS = (
+    120  # of one recording, unless more is asked for; the rest is left out and `Recording.note` says so
+)
 MOST_VALUES = 60_000_000  # samples times channels, 240 MB of float32
 SLOWEST, FASTEST = 4_000, 384_000  # sample rates in Hz that are believed
 LOUDEST = 1e6  # far above full scale, also above 16-bit integers stored as floats
@@ -47,9 +49,10 @@ class Recording:
         return self.samples.shape[1] / self.sample_rate
 
 
-def read(path: Path | str) -> Recording:
+def read(path: Path | str, most_seconds: int = MOST_SECONDS) -> Recording:
     """The recording in a file of any format that libsndfile reads, else that ffmpeg reads.
 
+    At most `most_seconds` of it; what was left out is in the recording's note.
     Raises AudioError for everything else: not there, empty, no sound file, no finite samples.
     """
     path = Path(path)
@@ -59,9 +62,9 @@ def read(path: Path | str) -> Recording:
         if path.stat().st_size == 0:
             raise AudioError(f"{path.name} is an empty file")
         path.open("rb").close()  # an OSError here says why, libsndfile's error does not
-        decoded = _decode(str(path))
+        decoded = _decode(str(path), most_seconds)
         if decoded is None:
-            decoded = _decode(io.BytesIO(_ffmpeg(path)))
+            decoded = _decode(io.BytesIO(_ffmpeg(path, most_seconds)), most_seconds)
     except OSError as error:
         raise AudioError(f"{path.name} cannot be read: {error.strerror or error}") from error
     if decoded is None:
@@ -79,18 +82,18 @@ def read(path: Path | str) -> Recording:
     return Recording(torch.from_numpy(audio), rate, note)
 
 
-def _decode(file: str | io.BytesIO) -> tuple[np.ndarray, int, bool] | None:
+def _decode(file: str | io.BytesIO, most_seconds: int) -> tuple[np.ndarray, int, bool] | None:
     """(channels, N) float32, rate, whether more was left unread; None if libsndfile does not know it."""
     try:
         with soundfile.SoundFile(file) as sound:
-            frames = min(MOST_SECONDS * sound.samplerate, MOST_VALUES // sound.channels)
+            frames = min(most_seconds * sound.samplerate, MOST_VALUES // sound.channels)
             audio = sound.read(frames, dtype="float32", always_2d=True)
             return np.ascontiguousarray(audio.T), sound.samplerate, len(audio) == frames < sound.frames
     except (soundfile.SoundFileError, TypeError):  # TypeError: a name that means headerless samples
         return None
 
 
-def _ffmpeg(path: Path) -> bytes:
+def _ffmpeg(path: Path, most_seconds: int) -> bytes:
     """The first sound track as a WAV of floats, a second longer than is kept: so a cut shows."""
     program = shutil.which("ffmpeg")
     if program is None:
@@ -100,7 +103,7 @@ def _ffmpeg(path: Path) -> bytes:
         )
     command = [program, "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe"]
     command += ["-format_whitelist", FFMPEG_FORMATS, "-i", f"file:{path}"]
-    command += ["-map", "0:a:0", "-t", str(MOST_SECONDS + 1), "-fs", str(4 * MOST_VALUES)]
+    command += ["-map", "0:a:0", "-t", str(most_seconds + 1), "-fs", str(4 * MOST_VALUES)]
     command += ["-c:a", "pcm_f32le", "-f", "wav", "pipe:1"]
     try:
         return subprocess.run(command, capture_output=True, timeout=FFMPEG_SECONDS, check=False).stdout

@@ -5,13 +5,15 @@ README, "Train a prior on your own sounds", for the columns). A plain folder is 
 16 kHz, cut into windows of 16,384 samples, the last one zero-padded.
 
 Splits: `test` is held out by the layout (whole speakers, kits, pieces). `valid` is a part of the training
-split, again whole groups, for choosing settings. In a plain folder every file is a group of its own.
+split, again whole groups, for choosing settings. A plain folder gives every twelfth file to each of the two,
+or every twelfth stretch of eight windows when it holds few files.
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,7 +21,7 @@ from typing import Literal
 import numpy as np
 import soundfile
 
-from bssdemo.audio import SAMPLE_RATE, read, to_mono_16k
+from bssdemo.audio import SAMPLE_RATE, AudioError, read, to_mono_16k
 from bssdemo.models.wavegan import SAMPLES
 
 Split = Literal["train", "valid", "test"]
@@ -27,6 +29,14 @@ SHARED_NAMES = {"digit": "digits"}  # a prior's name -> its file's, where they d
 VALID_SHARE = 0.08  # of the training split's groups
 VALID_SALT = "valid-41:"  # this salt gives every shared kind 3-9 % of its clips from 4 or more groups
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".opus", ".m4a"})
+
+
+MOST_SECONDS = 3600  # of one recording in a plain folder
+MANY_FILES = 24  # from this number on a plain folder is split by files, below it by stretches of them
+UNIT_WINDOWS = 8  # windows in such a stretch
+SILENT_PEAK = 30  # of 32,768: a window that never exceeds it is left out, silence teaches nothing
+
+log = logging.getLogger(__name__)
 
 
 class DataError(ValueError):
@@ -64,7 +74,7 @@ def _split_of(group: str, declared: str) -> Split:
 def load_clips(data: Path, name: str, split: Split) -> Clips:
     """The clips of one kind and split. `data` holds `<name>.flac`, or a folder `<name>/`, or is a folder of audio.
 
-    Raises DataError when there is nothing to read or the split is empty, AudioError for an unreadable file.
+    Raises DataError when there is nothing to read or the split is empty; files that cannot be used are logged.
     """
     data = Path(data)
     stem = SHARED_NAMES.get(name, name)
@@ -127,30 +137,48 @@ def _load_folder(folder: Path, split: Split) -> Clips:
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES)
     if not paths:
         raise DataError(f"no audio files in {folder} (looked for {', '.join(sorted(AUDIO_SUFFIXES))})")
-    audio, label, group, follows = [], [], [], []
-    for number, path in enumerate(paths):
-        name = str(path.relative_to(folder))
-        # every 12th file in name order is test, the rest is split like the shared layout
-        if _split_of(name, "test" if number % 12 == 11 else "train") != split:
-            continue
-        samples = to_mono_16k(read(path)).numpy()
-        windows = max(1, round(len(samples) / SAMPLES))
-        padded = np.zeros(windows * SAMPLES, dtype=np.float32)
-        padded[: min(len(samples), len(padded))] = samples[: len(padded)]
-        for window in padded.reshape(windows, SAMPLES):
-            peak = float(np.abs(window).max())
-            if peak < 1e-4:
-                continue  # silence teaches nothing
-            audio.append(np.round(window / peak * 31_000).astype(np.int16))
-            label.append(path.parent.name if path.parent != folder else "")
-            group.append(name)
-            follows.append(False)
+    whole_files = len(paths) >= MANY_FILES
+    audio, label, group = [], [], []
+    units = 0
+    for path in paths:
+        windows = _windows(path, str(path.relative_to(folder)))
+        size = len(windows) if whole_files else UNIT_WINDOWS
+        for start in range(0, len(windows), max(1, size)):
+            if _folder_split(units) == split:
+                unit = windows[start : start + size]
+                audio += unit
+                label += [path.parent.name if path.parent != folder else ""] * len(unit)
+                group += [f"{path.relative_to(folder)}@{start}"] * len(unit)
+            units += 1
+    groups = np.array(group)
     return Clips(
         audio=np.array(audio, dtype=np.int16).reshape(-1, SAMPLES),
         label=np.array(label),
-        group=np.array(group),
-        follows=np.array(follows, dtype=bool),
+        group=groups,
+        follows=np.concatenate([[False], groups[1:] == groups[:-1]])[: len(groups)],
     )
+
+
+def _folder_split(unit: int) -> Split:
+    """Of every twelve units one is for testing and one for choosing settings."""
+    return {11: "test", 5: "valid"}.get(unit % 12, "train")  # type: ignore[return-value]
+
+
+def _windows(path: Path, name: str) -> list[np.ndarray]:
+    """A file's windows, int16 with the file's peak at 0.95; none, with a line in the log, if it is no sound."""
+    try:
+        recording = read(path, most_seconds=MOST_SECONDS)
+        samples = to_mono_16k(recording).numpy()
+    except AudioError as error:
+        log.warning("left out %s: %s", name, error)
+        return []
+    if recording.note:
+        log.warning("%s: %s", name, recording.note)
+    count = max(1, round(len(samples) / SAMPLES))
+    padded = np.zeros(count * SAMPLES, dtype=np.float32)
+    padded[: min(len(samples), len(padded))] = samples[: len(padded)]
+    windows = np.round(padded / np.abs(padded).max() * 31_000).astype(np.int16).reshape(count, SAMPLES)
+    return [window for window in windows if np.abs(window.astype(np.int32)).max() > SILENT_PEAK]
 
 
 def peak_normalised(audio: np.ndarray) -> np.ndarray:

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import soundfile
 
-from bssdemo.audio import AudioError
 from bssdemo.models.wavegan import SAMPLES
 from bssdemo.training.augment import Augmentation, draw_batch
 from bssdemo.training.data import Clips, DataError, load_clips, peak_normalised
@@ -52,7 +51,9 @@ def test_plain_folder_is_read_at_any_rate(tmp_path: Path) -> None:
         soundfile.write(tmp_path / f"tone{number:02}.wav", np.stack([tone, tone], axis=1), 8_000)
     clips = load_clips(tmp_path, "bells", "train")
     held = load_clips(tmp_path, "bells", "test")
-    assert set(held.group) == {"tone11.wav", "tone23.wav"}
+    assert set(held.group) == {"tone11.wav@0", "tone23.wav@0"}
+    assert set(load_clips(tmp_path, "bells", "valid").group) == {"tone05.wav@0", "tone17.wav@0"}
+    assert clips.follows.sum() == len(clips) / 2, "two windows a file: the second follows the first"
     assert not set(held.group) & set(clips.group)
     window = peak_normalised(clips.audio[:1])[0]
     peak_bin = int(np.abs(np.fft.rfft(window)).argmax())
@@ -69,9 +70,20 @@ def test_nothing_to_read_is_said(tmp_path: Path) -> None:
         load_clips(tmp_path, "digit", "test")
     for file in tmp_path.iterdir():
         file.unlink()
+
+
+def test_files_that_are_no_sound_are_left_out_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "broken.wav").write_text("not audio")
-    with pytest.raises(AudioError, match=r"broken\.wav"):
-        load_clips(tmp_path, "digit", "train")
+    soundfile.write(tmp_path / "silent.wav", np.zeros(16_000), 16_000)
+    with pytest.raises(DataError, match="no train clips"):
+        load_clips(tmp_path, "birds", "train")
+    assert {record.args[0] for record in caplog.records if record.args} == {"broken.wav", "silent.wav"}
+    soundfile.write(tmp_path / "long.wav", np.sin(np.arange(130 * 16_000) / 10), 16_000)
+    splits = [load_clips(tmp_path, "birds", split) for split in ("train", "valid", "test")]
+    assert sum(map(len, splits)) == round(130 / 1.024), "one long file serves all three splits"
+    assert [len(clips) for clips in splits] == [127 - 8 - 8, 8, 8]
 
 
 def noise_clips(count: int = 8, labels: int = 2) -> Clips:
