@@ -7,6 +7,7 @@ import os
 import torch
 
 from bssdemo.ui.page import launch_options, page
+from bssdemo.ui.session import Sessions
 from bssdemo.ui.shelf import stock, warm_up
 
 
@@ -16,7 +17,7 @@ def main() -> None:
     shelf = stock()
     warm_up(shelf)
     port = int(os.environ.get("PORT") or os.environ.get("GRADIO_SERVER_PORT") or 7860)
-    page(shelf).launch(server_port=port, **launch_options())
+    page(shelf, Sessions()).launch(server_port=port, **launch_options())
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def endpoints(shelf: Shelf, sessions: Sessions) -> None:
     """Register the endpoints in the current Blocks context, on components nobody sees."""
 
     def separate(
-        request: gr.Request, audio: str | None, sources: str, preset: str, steps: float | None
+        request: gr.Request, audio: str | None, sources: str, preset: str, steps: int | float | None
     ) -> Iterator[tuple[dict[str, Any], str | None]]:
         """Take a mixture apart by searching the GAN priors of the sources it holds.
 

@@ -50,7 +50,7 @@ def audio_tab(blocks: gr.Blocks, shelf: Shelf, sessions: Sessions) -> None:
             for _ in range(int(count))
             if on
         ]
-        weights = Weights(*betas)
+        weights = Weights(*map(float, betas))
         return job.order(
             audio, chosen, shelf, preset, weights=weights, steps=steps, learning_rate=rate, starts=starts
         )
@@ -80,12 +80,12 @@ def audio_tab(blocks: gr.Blocks, shelf: Shelf, sessions: Sessions) -> None:
         finally:
             sessions.end(visitor, session)
 
-    def retune(request: gr.Request, *betas: float) -> None:
+    def retune(request: gr.Request, *betas: int | float) -> None:
         session = sessions.current(_visitor(request))
         if session is not None:
-            session.weights = Weights(*betas)
+            session.weights = Weights(*map(float, betas))
 
-    def stop(request: gr.Request) -> None:
+    def halt(request: gr.Request) -> None:
         sessions.stop(_visitor(request))
 
     def reset(request: gr.Request) -> list[Any]:
@@ -137,7 +137,7 @@ def audio_tab(blocks: gr.Blocks, shelf: Shelf, sessions: Sessions) -> None:
         **at_once,
     )
     ui.preset.input(preset_settings, ui.preset, ui.settings, **at_once)
-    ui.stop.click(stop, None, None, **at_once)
+    ui.stop.click(halt, None, None, **at_once)
     ui.reset.click(reset, None, [*ui.request, *ui.results, ui.truth_box, *ui.truths], **at_once)
     for button, example in zip(ui.examples, examples, strict=True):
         button.click(opener(example), None, ui.opened, **at_once).then(

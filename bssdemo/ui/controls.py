@@ -72,7 +72,7 @@ class Controls:
         return [self.message, self.board, *self.players, self.download]
 
 
-def preset_settings(name: str) -> list[float]:
+def preset_settings(name: str) -> list[int | float]:
     """The values of `Controls.settings` for a preset."""
     config = PRESETS[name]
     return [*weight_values(config.objective.weights), config.steps, config.learning_rate, config.starts]

@@ -65,9 +65,9 @@ def order(
 def configure(
     preset: str,
     weights: Weights | None = None,
-    steps: float | None = None,
-    learning_rate: float | None = None,
-    starts: float | None = None,
+    steps: int | float | None = None,
+    learning_rate: int | float | None = None,
+    starts: int | float | None = None,
 ) -> SearchConfig:
     """A preset's settings with those changed that are given; ValueError with a sentence for the visitor."""
     if preset not in PRESETS:
@@ -83,7 +83,9 @@ def configure(
     if not 0 < rate <= 1:
         raise ValueError("The learning rate must lie above 0 and be at most 1.")
     objective = config.objective if weights is None else replace(config.objective, weights=weights)
-    return replace(config, objective=objective, steps=int(steps), learning_rate=rate, starts=int(starts))
+    return replace(
+        config, objective=objective, steps=int(steps), learning_rate=float(rate), starts=int(starts)
+    )
 
 
 def _numbered(names: Sequence[str]) -> tuple[str, ...]:

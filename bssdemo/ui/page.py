@@ -19,9 +19,8 @@ MOST_WAITING = 12  # visitors in the queue; one more is told to come back later
 LARGEST_UPLOAD = "50mb"
 
 
-def page(shelf: Shelf) -> gr.Blocks:
-    """The interface on these priors, its queue set; its look is in `launch_options`."""
-    sessions = Sessions()
+def page(shelf: Shelf, sessions: Sessions) -> gr.Blocks:
+    """The interface on these priors, its queue set; `launch_options` are to go with it."""
     with gr.Blocks(title=TITLE, delete_cache=(600, 3600), analytics_enabled=False) as blocks:
         gr.HTML(asset("heading.html"), elem_id="heading")
         audio_tab(blocks, shelf, sessions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 import torch
 
@@ -34,12 +35,15 @@ class Shelf:
         return [*lines, *self.problems]
 
 
-def stock() -> Shelf:
-    """Load every available prior; a damaged one is left out and named, the page works with the rest."""
+def stock(folder: Path | None = None) -> Shelf:
+    """Load every prior `hub.available` finds, `folder` first.
+
+    A damaged one is left out and named: the page works with the rest.
+    """
     priors, problems = {}, []
-    for listing in hub.available():
+    for listing in hub.available(folder):
         try:
-            priors[listing.name] = hub.load(listing.name)
+            priors[listing.name] = hub.load(listing.name, folder)
         except hub.CheckpointError as error:
             problems.append(f"{listing.label}: not available ({error}).")
     return Shelf(priors, tuple(problems))

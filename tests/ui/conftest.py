@@ -1,0 +1,33 @@
+"""A shelf of tiny priors, a mixture and a job on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from bssdemo import audio
+from bssdemo.models.wavegan import SAMPLES
+from bssdemo.ui import job
+from bssdemo.ui.shelf import Shelf, stock
+
+
+@pytest.fixture(scope="session")
+def shelf(tiny_checkpoints: Path) -> Shelf:
+    return stock(tiny_checkpoints)
+
+
+@pytest.fixture(scope="session")
+def tone_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Exactly one window: two decaying tones."""
+    time = torch.arange(SAMPLES) / audio.SAMPLE_RATE
+    sound = (torch.sin(2800 * time) + 0.5 * torch.sin(9000 * time)) * torch.exp(-4 * time)
+    path = tmp_path_factory.mktemp("sounds") / "tones.wav"
+    audio.write_wav(path, 0.4 * sound)
+    return path
+
+
+@pytest.fixture
+def ordered(shelf: Shelf, tone_file: Path) -> job.Job:
+    return job.order(tone_file, ["digit", "piano"], shelf, steps=12)

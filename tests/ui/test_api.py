@@ -1,0 +1,156 @@
+"""The served page through gradio_client: it streams, stops and still delivers, refuses bad input."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+import torch
+from gradio_client import Client, handle_file
+
+from bssdemo import audio
+from bssdemo.search.objective import TERMS
+
+PATIENCE = 90  # seconds, for a busy machine
+
+
+@pytest.fixture(scope="module")
+def address(tiny_checkpoints: Path) -> Iterator[str]:
+    """The page in a process of its own, as it is served: jaxtyping's checks hide what a generator is."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, str(Path(__file__).with_name("serve.py")), str(tiny_checkpoints), str(port)]
+    server = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.getcwd()})
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        wait_for(lambda: server.poll() is not None or _answers(url))
+        assert server.poll() is None, "the page did not start"
+        yield url
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def connect(address: str) -> Client:
+    return Client(address, verbose=False)
+
+
+@pytest.fixture
+def client(address: str) -> Client:
+    return connect(address)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def submit(client: Client, file: Path, sources: str = "digit,piano", steps: int = 60):
+    return client.submit(
+        audio=handle_file(file), sources=sources, preset="balanced", steps=steps, api_name="/separate"
+    )
+
+
+def test_only_the_two_documented_endpoints_are_public(client: Client) -> None:
+    assert set(client.view_api(return_format="dict")["named_endpoints"]) - {"/runs_going"} == {
+        "/separate",
+        "/stop",
+    }
+
+
+def test_a_search_streams_and_ends_with_its_archive(client: Client, tone_file: Path) -> None:
+    job = submit(client, tone_file)
+    progress, archive = job.result(timeout=PATIENCE)
+    updates = [update for update, _ in job.outputs()]
+    assert len(updates) >= 2
+    assert [update["step"] for update in updates] == sorted(update["step"] for update in updates)
+    assert updates[0]["step"] == 0
+    assert (progress["status"], progress["step"]) == ("done", 60)
+    assert set(TERMS) <= set(progress)
+    with zipfile.ZipFile(archive) as packed:
+        assert {"mixture.wav", "spoken-digits.wav", "piano.wav"} <= set(packed.namelist())
+
+
+def test_stop_ends_the_search_and_still_delivers(client: Client, tone_file: Path) -> None:
+    job = submit(client, tone_file, steps=2000)
+    wait_for(lambda: len(job.outputs()) > 1)
+    client.predict(api_name="/stop")
+    progress, archive = job.result(timeout=PATIENCE)
+    assert progress["status"] == "stopped"
+    assert 0 < progress["step"] < 2000
+    assert zipfile.is_zipfile(archive)
+    wait_for(lambda: client.predict(api_name="/runs_going") == 0)
+
+
+def test_another_visitors_stop_does_nothing_to_this_run(address: str, tone_file: Path) -> None:
+    mine, other = connect(address), connect(address)
+    job = submit(mine, tone_file, steps=80)
+    wait_for(lambda: len(job.outputs()) > 1)
+    other.predict(api_name="/stop")
+    progress, _ = job.result(timeout=PATIENCE)
+    assert progress["status"] == "done"
+
+
+def test_ten_visitors_each_get_their_own_run(address: str, tone_file: Path) -> None:
+    steps = list(range(3, 13))
+    clients = [connect(address) for _ in steps]
+    with ThreadPoolExecutor(len(steps)) as pool:
+        jobs = list(
+            pool.map(
+                lambda pair: submit(pair[0], tone_file, "drums", pair[1]), zip(clients, steps, strict=True)
+            )
+        )
+    finished = [job.result(timeout=PATIENCE)[0] for job in jobs]
+    assert [progress["steps"] for progress in finished] == steps
+    assert all(progress["status"] == "done" for progress in finished)
+    wait_for(lambda: clients[0].predict(api_name="/runs_going") == 0)
+
+
+def test_a_cancelled_run_frees_the_machine_and_leaves_nothing(client: Client, tone_file: Path) -> None:
+    job = submit(client, tone_file, steps=2000)
+    wait_for(lambda: len(job.outputs()) > 1)
+    job.cancel()
+    wait_for(lambda: client.predict(api_name="/runs_going") == 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "sources", "word"),
+    [
+        (b"this is a text, not a sound", "digit", "sound"),
+        (b"", "digit", "empty"),
+        ("silence", "digit", "silent"),
+        ("tones", "", "at least one source"),
+        ("tones", "digit,violin", "violin"),
+        ("tones", "digit,digit,piano,piano,drums", "At most 4"),
+    ],
+)
+def test_bad_input_is_refused_in_words(
+    client: Client, tone_file: Path, tmp_path: Path, content: bytes | str, sources: str, word: str
+) -> None:
+    file = tmp_path / "renamed.wav"
+    if content == "silence":
+        audio.write_wav(file, torch.zeros(16_000))
+    else:
+        file.write_bytes(tone_file.read_bytes() if isinstance(content, str) else content)
+    with pytest.raises(Exception, match=word) as refusal:
+        submit(client, file, sources).result(timeout=PATIENCE)
+    assert "Traceback" not in str(refusal.value)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+import string
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bssdemo.ui.frame import FINE_LEVELS, LEVELS, TERM_NAMES, Frame, decode, encode
+
+
+def frame(sources: int = 2, points: int = 5, rows: int = 96, columns: int = 128) -> Frame:
+    rng = np.random.default_rng(0)
+    return Frame(
+        status="searching",
+        step=17,
+        steps=200,
+        seconds=1.25,
+        names=tuple(f"source {k}" for k in range(sources)),
+        weights=(0.8, 0.3, 0.1, 0.4),
+        spectrograms=rng.integers(0, LEVELS, (sources + 2, rows, columns)).astype(np.uint8),
+        curve_steps=np.arange(points) * 3,
+        curves=rng.normal(size=(sources, len(TERM_NAMES), points)) * [[[1000], [1], [0.01], [1e-6]]],
+        total=rng.normal(size=points),
+        marks=(6, 9),
+    )
+
+
+@pytest.mark.parametrize("sources", [1, 2, 4])
+def test_decode_undoes_encode(sources: int) -> None:
+    sent = frame(sources)
+    received = decode(encode(sent))
+    np.testing.assert_array_equal(received.spectrograms, sent.spectrograms)
+    np.testing.assert_array_equal(received.curve_steps, sent.curve_steps)
+    spans = np.ptp(sent.curves, axis=(0, 2), keepdims=True)
+    assert np.all(np.abs(received.curves - sent.curves) <= 0.51 * spans / (FINE_LEVELS - 1))
+    np.testing.assert_allclose(received.total, sent.total, atol=np.ptp(sent.total) / FINE_LEVELS)
+    for name in ("status", "step", "steps", "seconds", "names", "weights", "marks", "recorded"):
+        assert getattr(received, name) == getattr(sent, name)
+
+
+def test_encoding_again_changes_nothing() -> None:
+    once = encode(frame())
+    assert encode(decode(once)).split("\n")[1] == once.split("\n")[1]
+
+
+def test_four_sources_with_full_curves_stay_far_below_100_kilobytes() -> None:
+    assert len(encode(frame(sources=4, points=64)).encode()) < 85_000
+
+
+def test_after_the_header_there_is_only_the_alphabet() -> None:
+    body = encode(frame()).split("\n", 1)[1]
+    assert set(body) <= set(string.ascii_letters + string.digits + "+/")
+
+
+def test_names_cannot_break_out_of_the_header() -> None:
+    names = ('</script><b>"', "a\nb")
+    text = encode(replace(frame(), names=names))
+    assert json.loads(text.split("\n", 1)[0])["names"] == list(names)
+    assert decode(text).names == names
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_values_that_are_not_numbers_become_an_end_of_the_range(value: float) -> None:
+    sent = frame()
+    total = sent.total.copy()
+    total[1] = value
+    received = decode(encode(replace(sent, total=total)))
+    expected = total[np.isfinite(total)].max() if value == np.inf else total[np.isfinite(total)].min()
+    assert received.total[1] == pytest.approx(expected)
+
+
+def test_a_constant_curve_stays_constant() -> None:
+    received = decode(encode(replace(frame(), total=np.full(5, -3.5))))
+    np.testing.assert_allclose(received.total, -3.5)

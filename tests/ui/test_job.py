@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from bssdemo import audio
+from bssdemo.search.objective import Weights
+from bssdemo.search.pgd import separate
+from bssdemo.ui import job
+from bssdemo.ui.frame import decode
+from bssdemo.ui.session import Session
+from bssdemo.ui.shelf import Shelf
+
+
+def test_what_is_wrong_is_said_in_words(shelf: Shelf, tone_file: Path, tmp_path: Path) -> None:
+    text = tmp_path / "renamed.wav"
+    text.write_text("this is a text, not a sound")
+    silent = tmp_path / "silent.wav"
+    audio.write_wav(silent, torch.zeros(16_000))
+    refused = [
+        ((None, ["digit"]), {}, "Choose a mixture"),
+        ((tone_file, []), {}, "at least one source"),
+        ((tone_file, ["digit"] * 5), {}, "At most 4"),
+        ((tone_file, ["violin"]), {}, "violin"),
+        ((tone_file, ["digit"]), {"preset": "best"}, "best"),
+        ((tone_file, ["digit"]), {"steps": 10**9}, "steps"),
+        ((tone_file, ["digit"]), {"steps": float("nan")}, "steps"),
+        ((tone_file, ["digit"]), {"learning_rate": -1.0}, "learning rate"),
+        ((tone_file, ["digit"]), {"starts": 0}, "starts"),
+        ((text, ["digit"]), {}, "renamed.wav"),
+        ((silent, ["digit"]), {}, "silent"),
+    ]
+    for arguments, changes, word in refused:
+        with pytest.raises(ValueError, match=word):
+            job.order(*arguments, shelf, **changes)
+
+
+def test_the_window_is_brought_to_the_searchs_level_and_back(ordered: job.Job) -> None:
+    torch.testing.assert_close(ordered.mix / ordered.gain, ordered.window.audio)
+
+
+def test_only_repeated_labels_are_numbered(shelf: Shelf, tone_file: Path) -> None:
+    labels = job.order(tone_file, ["piano", "digit", "piano"], shelf).labels
+    assert labels == ("piano 1", "spoken digits", "piano 2")
+
+
+def test_the_board_changes_nothing_in_the_search(ordered: job.Job, shelf: Shelf) -> None:
+    *_, (watched, frame) = job.run(ordered, shelf, Session())
+    *_, alone = separate(
+        ordered.mix, [shelf.priors[name].generator for name in ordered.sources], ordered.config
+    )
+    torch.testing.assert_close(watched.estimates, alone.estimates)
+    assert frame is not None
+    assert (decode(frame).status, decode(frame).step) == ("done", 12)
+
+
+def test_stop_delivers_what_there_is(ordered: job.Job, shelf: Shelf) -> None:
+    session = Session()
+    search = job.run(ordered, shelf, session)
+    for _ in range(4):
+        next(search)
+    session.stop()
+    rest = list(search)
+    assert len(rest) == 1
+    snapshot, frame = rest[0]
+    assert snapshot.done
+    assert snapshot.estimates.abs().max() > 0
+    assert frame is not None
+    assert decode(frame).status == "stopped"
+
+
+def test_a_slider_acts_in_mid_run(ordered: job.Job, shelf: Shelf) -> None:
+    session = Session(ordered.config.objective.weights)
+    search = job.run(ordered, shelf, session)
+    next(search)
+    session.weights = Weights(0.0, 0.0, 0.0, 0.0)
+    following = [snapshot for snapshot, _ in search]
+    assert all(float(snapshot.total) == 0.0 for snapshot in following)
+
+
+def test_a_run_ends_after_its_longest_time(ordered: job.Job, shelf: Shelf) -> None:
+    long = replace(ordered, config=replace(ordered.config, steps=2000))
+    snapshots = [snapshot for snapshot, _ in job.run(long, shelf, Session(), longest=0.2)]
+    assert snapshots[-1].done
+    assert snapshots[-1].step < 2000

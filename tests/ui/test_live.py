@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from bssdemo.models.wavegan import SAMPLES
+from bssdemo.search.objective import TERMS, Objective, Weights, prepare, terms
+from bssdemo.search.pgd import PRESETS
+from bssdemo.snapshot import Snapshot
+from bssdemo.ui import live
+from bssdemo.ui.frame import decode
+from bssdemo.ui.live import POINTS, Painter, paced, weight_values
+
+WEIGHTS = PRESETS["balanced"].objective.weights
+NAMES = ("one", "two")
+
+
+def noise(*shape: int) -> torch.Tensor:
+    return 0.2 * torch.randn(*shape, SAMPLES, generator=torch.Generator().manual_seed(1))
+
+
+def snapshot(step: int, steps: int = 1000, done: bool = False) -> Snapshot:
+    values = {term: torch.tensor(float(step)) for term in TERMS}
+    return Snapshot(step, steps, values, torch.tensor(float(step)), noise(2), 0.1 * step, done)
+
+
+def painter() -> Painter:
+    return Painter(noise(), NAMES, PRESETS["balanced"].objective)
+
+
+def told(*snapshots: Snapshot) -> list[str | None]:
+    return [text for _, text in paced(snapshots, painter(), lambda: WEIGHTS, lambda: "done")]
+
+
+def test_first_and_last_are_always_drawn_and_every_snapshot_passes() -> None:
+    drawn = told(*(snapshot(step) for step in range(30)), snapshot(30, done=True))
+    assert len(drawn) == 31
+    first, last = drawn[0], drawn[-1]
+    assert first is not None
+    assert last is not None
+    assert decode(first).step == 0
+    assert (decode(last).step, decode(last).status) == (30, "done")
+
+
+def test_frames_keep_their_distance_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "FRAME_INTERVAL", 0.05)
+    monkeypatch.setattr(live, "DRAWING_SHARE", 1e9)
+
+    def slowly() -> Iterator[Snapshot]:
+        for step in range(40):
+            time.sleep(0.005)
+            yield snapshot(step)
+
+    times = [
+        time.perf_counter() for _, text in paced(slowly(), painter(), lambda: WEIGHTS, lambda: "") if text
+    ]
+    assert len(times) > 2
+    assert np.diff(times).min() > 0.04
+
+
+def test_dear_frames_are_drawn_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "FRAME_INTERVAL", 0.0)
+    monkeypatch.setattr(
+        live, "DRAWING_SHARE", 1e-9
+    )  # each frame is as dear as can be: one a LONGEST_INTERVAL
+    drawn = told(*(snapshot(step) for step in range(50)))
+    assert sum(text is not None for text in drawn) <= 2
+
+
+def test_curves_are_the_shares_and_add_up_to_the_terms() -> None:
+    one = painter()
+    state = snapshot(0)
+    frame = decode(one.frame(state, WEIGHTS, "searching"))
+    expected = terms(prepare(one.mix[None], one.objective.form), state.estimates[None])
+    for at, term in enumerate(TERMS):
+        span = np.ptp(frame.curves[:, at]) + 1e-3
+        assert frame.curves[:, at, 0].sum() == pytest.approx(expected[term].item(), abs=2e-3 * span + 1e-3)
+
+
+def test_curves_never_grow_beyond_their_points_and_keep_their_ends() -> None:
+    one = painter()
+    for step in range(0, 3 * POINTS):
+        text = one.frame(snapshot(step), WEIGHTS, "searching")
+        assert decode(text).curve_steps.size <= POINTS
+        assert decode(text).curve_steps[0] == 0
+    assert decode(text).curve_steps[-1] >= 3 * POINTS - 4
+
+
+def test_a_changed_weight_leaves_a_mark_and_is_shown() -> None:
+    one = painter()
+    changed = replace(WEIGHTS, spectral=1.75)
+    one.frame(snapshot(0), WEIGHTS, "searching")
+    one.frame(snapshot(8), changed, "searching")
+    frame = decode(one.frame(snapshot(9), changed, "searching"))
+    assert frame.marks == (8,)
+    assert frame.weights == weight_values(changed)
+
+
+def test_weights_come_in_the_order_of_the_terms() -> None:
+    assert weight_values(Weights(1.0, 2.0, 3.0, 4.0)) == (1, 2, 3, 4)
+
+
+def test_a_frame_costs_milliseconds() -> None:
+    """CPU time of this thread, so that a busy machine does not fail it; 5 ms where it was written."""
+    one = Painter(noise(), NAMES, Objective("balanced", WEIGHTS))
+    one.frame(snapshot(0), WEIGHTS, "searching")
+    costs = []
+    for step in range(1, 9):
+        began = time.thread_time()
+        one.frame(snapshot(step), WEIGHTS, "searching")
+        costs.append(time.thread_time() - began)
+    assert np.median(costs) < 0.05

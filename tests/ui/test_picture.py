@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from bssdemo.models.wavegan import SAMPLES
+from bssdemo.ui import picture
+from bssdemo.ui.frame import LEVELS
+
+
+def tone(hertz: float, amplitude: float = 0.5) -> torch.Tensor:
+    return amplitude * torch.sin(2 * torch.pi * hertz * torch.arange(SAMPLES) / picture.SAMPLE_RATE)
+
+
+def test_a_picture_has_its_size_and_levels() -> None:
+    levels = picture.levels(torch.stack([tone(500), tone(2000)]), picture.reference(tone(500)))
+    assert levels.shape == (2, picture.ROWS, picture.COLUMNS)
+    assert levels.max() == LEVELS - 1
+
+
+@pytest.mark.parametrize(("label", "at"), picture.kilohertz_ticks()[:-1])
+def test_a_tone_lies_where_the_axis_says(label: str, at: float) -> None:
+    brightest = picture.decibels(tone(1000 * float(label))).mean(1).argmax()
+    assert (int(brightest) + 0.5) / picture.ROWS == pytest.approx(at, abs=1.5 / picture.ROWS)
+
+
+@pytest.mark.parametrize("decibels", [10.0, 30.0, 50.0])
+def test_a_quiet_source_looks_quiet_on_the_common_scale(decibels: float) -> None:
+    loud = tone(1000)
+    reference = picture.reference(loud)
+    quiet = picture.levels(loud * 10 ** (-decibels / 20), reference)
+    expected = (LEVELS - 1) * (1 - decibels / picture.RANGE_DECIBELS)
+    assert quiet.max() == pytest.approx(expected, abs=1)
+
+
+def test_silence_is_the_darkest_level() -> None:
+    assert not np.any(picture.levels(torch.zeros(SAMPLES), picture.reference(tone(1000))))

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from bssdemo.ui import examples
+from bssdemo.ui.frame import decode
+from bssdemo.ui.record import record
+from bssdemo.ui.shelf import Shelf
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> examples.Example:
+    shutil.copytree(
+        examples.FOLDER / "digit-piano",
+        tmp_path / "digit-piano",
+        ignore=shutil.ignore_patterns(examples.RECORDED),
+    )
+    return examples.find(tmp_path)[0]
+
+
+def test_thinning_keeps_the_ends_and_the_order() -> None:
+    frames = [(float(at), str(at)) for at in range(100)]
+    kept = examples.thin(frames, 7)
+    assert len(kept) == 7
+    assert (kept[0], kept[-1]) == (frames[0], frames[-1])
+    assert kept == sorted(kept)
+    assert examples.thin(frames[:3], 7) == frames[:3]
+
+
+def test_stored_frames_come_back(example: examples.Example) -> None:
+    (example.folder / examples.RECORDED).mkdir()
+    frames = [(0.125, 'a "quoted"\nline'), (1.5, "b")]
+    examples.store(example.folder / examples.RECORDED, frames)
+    assert example.frames() == frames
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not compressed", b"\xfd7zXZ\x00 cut short"])
+def test_a_missing_or_damaged_recording_is_no_recording(
+    example: examples.Example, content: bytes | None
+) -> None:
+    if content is not None:
+        (example.folder / examples.RECORDED).mkdir()
+        (example.folder / examples.RECORDED / examples.FRAMES).write_bytes(content)
+    assert example.frames() == []
+    assert example.stems() == []
+
+
+def test_recording_an_example_gives_frames_marked_so_and_playable_stems(
+    example: examples.Example, shelf: Shelf
+) -> None:
+    record(example, shelf)
+    frames = [decode(text) for _, text in example.frames()]
+    assert all(frame.recorded for frame in frames)
+    assert [frame.step for frame in frames] == sorted(frame.step for frame in frames)
+    assert (frames[0].step, frames[-1].status) == (0, "done")
+    for stem in example.stems():
+        samples, rate = soundfile.read(stem)
+        assert (len(samples), rate) == (16_384, 16_000)
+
+
+@pytest.mark.parametrize("example", examples.find(), ids=lambda example: example.slug)
+def test_every_bundled_example_has_its_recorded_run(example: examples.Example) -> None:
+    frames = example.frames()
+    assert len(frames) >= 10, "run `python -m bssdemo.ui.record`"
+    assert decode(frames[-1][1]).recorded
+    assert len(example.stems()) == len(example.sources) == len(example.truths())
+    packed = sum(file.stat().st_size for file in (example.folder / examples.RECORDED).iterdir())
+    assert packed < 700_000
