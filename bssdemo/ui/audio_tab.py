@@ -10,7 +10,7 @@ import asyncio
 import logging
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,19 +56,18 @@ def audio_tab(blocks: gr.Blocks, shelf: Shelf, sessions: Sessions) -> None:
         )
 
     def announce(request: gr.Request, *values: Any) -> str:
-        visitor = _visitor(request)
         try:
             ready = ordered(*values)
         except ValueError as error:
-            sessions.leave(visitor)
-            return note(str(error), problem=True)
-        sessions.announce(visitor, ready.config.objective.weights)
+            return note(str(error), problem=True)  # whatever is going goes on
+        sessions.announce(_visitor(request), ready.config.objective.weights)
         return note("Waiting for a turn on the machine …")
 
     def run(request: gr.Request, *values: Any) -> Iterator[list[Any]]:
         visitor = _visitor(request)
         session = sessions.claim(visitor)
         if session is None:
+            yield _skip(ui.results)
             return
         try:
             yield from search(ordered(*values), shelf, session)
@@ -107,11 +106,12 @@ def audio_tab(blocks: gr.Blocks, shelf: Shelf, sessions: Sessions) -> None:
 
         return show
 
-    def replayer(example: Example) -> Callable[[gr.Request], AsyncIterator[str]]:
-        async def replay(request: gr.Request) -> AsyncIterator[str]:
+    def replayer(example: Example) -> Callable[[gr.Request], AsyncIterator[Any]]:
+        async def replay(request: gr.Request) -> AsyncIterator[Any]:
             visitor = _visitor(request)
             session = sessions.claim(visitor)
             if session is None:
+                yield gr.skip()
                 return
             try:
                 async for frame in replayed(example, session):
@@ -153,7 +153,8 @@ def _visitor(request: gr.Request) -> str:
     return str(request.session_hash)
 
 
-def _skip(components: list[Any]) -> list[Any]:
+def _skip(components: Sequence[Any]) -> list[Any]:
+    """Leave these components as they are. A generator's last values are sent twice, its absent ones clear."""
     return [gr.skip() for _ in components]
 
 
@@ -164,6 +165,7 @@ def search(ready: job.Job, shelf: Shelf, session: Session) -> Iterator[list[Any]
     losses = []
     for snapshot, frame in job.run(ready, shelf, session):
         if session.dropped:
+            yield _skip([None] * (job.MOST_SOURCES + 4))
             return
         losses.append(Loss.of(snapshot))
         if frame is not None and not snapshot.done:
@@ -209,7 +211,7 @@ def opened(example: Example, shelf: Shelf, ui: Controls) -> list[Any]:
     ]
 
 
-async def replayed(example: Example, session: Session) -> AsyncIterator[str]:
+async def replayed(example: Example, session: Session) -> AsyncIterator[Any]:
     """The frames of the recorded run after the first, in their time, until the visitor does something else."""
     frames = example.frames()
     began = time.monotonic()
@@ -217,5 +219,6 @@ async def replayed(example: Example, session: Session) -> AsyncIterator[str]:
     for seconds, frame in frames[1:]:
         await asyncio.sleep(max(0.0, seconds / speed - (time.monotonic() - began)))
         if session.stopped:
+            yield gr.skip()
             return
         yield frame
