@@ -4,7 +4,7 @@ Means stand where the paper has sums, everything is relative to the mixture, and
 best at m_hat = m or at sources that share nothing:
 
     L_ms = mean over FFT 256, 512, 1024 of
-           sum |A - A_hat| / sum A  +  mean |log(A + c) - log(A_hat + c)|,  A = |STFT(m)|, c = mean A / 10
+           sum (A - A_hat)^2 / sum A^2  +  mean |log(A + c) - log(A_hat + c)|,  A = |STFT(m)|, c = mean A / 10
     L_sd = mean over pairs and levels of  || t_i t_j ||_F / sqrt(|| t_i^2 ||_F || t_j^2 ||_F)   in [0, 1]
     L_mc = - mean over levels of the same for m and m_hat                                       in [-1, 0]
     L_fc = mean over t, f of  (r + 1/r) / 2 - 1,  r = (a + c') / (a_hat + c'),  a = log(1 + A), c' = mean a
@@ -32,7 +32,7 @@ from bssdemo.stft import Stft, magnitude, power
 FINER = (Stft(512, 256), Stft(1024, 512))  # beside fields.STFT
 LOG_FLOOR = 0.1  # c, as a part of the mixture's mean magnitude
 FLOOR_EPS = 1e-3  # added to c, c' and the mixture's sums: silence stays finite
-SCALES = {"spectral": 1.0, "dissociation": 1.0, "coherence": 1.0, "frequency": 1.0}
+SCALES = {"spectral": 1.0, "dissociation": 0.4, "coherence": 3.0, "frequency": 4.5}
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,13 @@ class Target:
     """The mixture's side of the four terms, computed once."""
 
     magnitudes: Sequence[Float[Tensor, "B _ _"]]  # A per FFT size
+    energies: Sequence[Float[Tensor, "B 1 1"]]  # sum A^2 per FFT size
     floors: Sequence[Float[Tensor, "B 1 1"]]  # c per FFT size
     logs: Sequence[Float[Tensor, "B _ _"]]  # log(A + c) per FFT size
     log_magnitude: Float[Tensor, "B frames bins"]  # a + c'
     log_floor: Float[Tensor, "B 1 1"]  # c'
-    steepness: Sequence[Float[Tensor, "B 1 1"]]  # 1 / rms of the mixture's gradient field, per level
-    squares: Sequence[Float[Tensor, "B _"]]  # t^2 of the mixture over sqrt of its norm, per level
+    steepness: Sequence[Float[Tensor, "B 1 1 1"]]  # 1 / rms of the mixture's gradient field, per level
+    squares: Sequence[Float[Tensor, "B _"]]  # t^2 of the mixture, per level
 
 
 def prepare(mix: Float[Tensor, "B samples"]) -> Target:
@@ -56,16 +57,17 @@ def prepare(mix: Float[Tensor, "B samples"]) -> Target:
     floors = [LOG_FLOOR * a.mean((1, 2), keepdim=True) + FLOOR_EPS for a in magnitudes]
     log_magnitude = torch.log1p(first)
     log_floor = log_magnitude.mean((1, 2), keepdim=True) + FLOOR_EPS
-    gradients = [fields.gradient(level) for level in fields.pyramid(torch.log1p(powers))]
-    steepness = [1 / (torch.sqrt(g.square().mean(-1, keepdim=True)) + FLOOR_EPS) for g in gradients]
+    levels = fields.pyramid(torch.log1p(powers))
+    steepness = [_steepness(level) for level in levels]
     return Target(
         magnitudes,
+        [(a.square() + FLOOR_EPS).sum((1, 2), keepdim=True) for a in magnitudes],
         floors,
         [torch.log(a + c) for a, c in zip(magnitudes, floors, strict=True)],
         log_magnitude + log_floor,
         log_floor,
         steepness,
-        [_unit_squares(g * s)[:, 0] for g, s in zip(gradients, steepness, strict=True)],
+        [_squares(level, by)[:, 0] for level, by in zip(levels, steepness, strict=True)],
     )
 
 
@@ -80,21 +82,20 @@ def measure(target: Target, sources: Float[Tensor, "B K samples"]) -> Parts:
     for level, steepness, mixture in zip(
         fields.pyramid(torch.log1p(powers)), target.steepness, target.squares, strict=True
     ):
-        squares = _unit_squares(fields.gradient(level) * steepness)
-        product = squares[:, one] * squares[:, other]
-        scale = SCALES["dissociation"] / (fields.LEVELS * max(1, len(one)))
-        pair_values.append(scale * torch.sqrt(product.sum(-1) + EPS))
-        product = mixture * squares[:, -1]
-        scale = SCALES["coherence"] / fields.LEVELS
-        coherence.append([(-scale * torch.sqrt(product.sum(-1) + EPS), product)])
+        squares = _squares(level, steepness)  # (B, K + 1, places)
+        everything = torch.cat([squares, mixture[:, None]], 1)
+        likeness = _likeness(everything @ everything.mT) / fields.LEVELS  # (B, K + 2, K + 2)
+        pair_values.append(SCALES["dissociation"] / max(1, len(one)) * likeness[:, one, other])
+        product = (mixture * squares[:, -1]).detach()
+        coherence.append([(-SCALES["coherence"] * likeness[:, -1, -2], product)])
     explained = torch.log1p(first) + target.log_floor
     ratio = target.log_magnitude / explained
     scale = SCALES["frequency"] / ratio[0].numel()
     return Parts(
         spectral=[
-            _distance(a, estimate, c, log_a)
-            for a, estimate, c, log_a in zip(
-                target.magnitudes, magnitudes, target.floors, target.logs, strict=True
+            _distance(*side, estimate)
+            for *side, estimate in zip(
+                target.magnitudes, target.energies, target.floors, target.logs, magnitudes, strict=True
             )
         ],
         dissociation=torch.stack(pair_values).sum(0),
@@ -112,18 +113,31 @@ def spectral_powers(
 
 def _distance(
     a: Float[Tensor, "B frames bins"],
-    estimate: Float[Tensor, "B frames bins"],
+    energy: Float[Tensor, "B 1 1"],
     floor: Float[Tensor, "B 1 1"],
     log_a: Float[Tensor, "B frames bins"],
+    estimate: Float[Tensor, "B frames bins"],
 ) -> Float[Tensor, "B frames bins"]:
     """One FFT size of L_ms, bin by bin."""
     scale = SCALES["spectral"] / (1 + len(FINER))
-    linear = (a - estimate).abs() / ((a + FLOOR_EPS).sum((1, 2), keepdim=True))
-    log = (log_a - torch.log(estimate + floor)).abs() / a[0].numel()
-    return scale * (linear + log)
+    relative = (a - estimate).square() * (scale / energy)
+    log = (log_a - torch.log(estimate + floor)).abs() * (scale / a[0].numel())
+    return relative + log
 
 
-def _unit_squares(field: Float[Tensor, "B rows places"]) -> Float[Tensor, "B rows places"]:
-    """t^2 / || t^2 ||_F of a field already relative to the mixture's steepness."""
-    squares = torch.tanh(field).square()
-    return squares / torch.sqrt(squares.square().sum(-1, keepdim=True) + EPS)
+def _steepness(level: Float[Tensor, "B 1 frames bins"]) -> Float[Tensor, "B 1 1 1"]:
+    rms = torch.sqrt(fields.gradient(level).square().mean(-1))
+    return 1 / (rms[..., None, None] + FLOOR_EPS)
+
+
+def _squares(
+    level: Float[Tensor, "B rows frames bins"], steepness: Float[Tensor, "B 1 1 1"]
+) -> Float[Tensor, "B rows places"]:
+    """t^2 of one level's log-power spectrograms."""
+    return torch.tanh(fields.gradient(level * steepness)).square()
+
+
+def _likeness(products: Float[Tensor, "B rows rows"]) -> Float[Tensor, "B rows rows"]:
+    """|| t_i t_j ||_F / sqrt(|| t_i^2 ||_F || t_j^2 ||_F) from the inner products of the t^2."""
+    sizes = torch.sqrt(products.diagonal(dim1=1, dim2=2) + EPS)  # (B, rows)
+    return torch.sqrt(products / (sizes[:, :, None] * sizes[:, None, :]) + EPS)

@@ -134,8 +134,8 @@ def test_balanced_frequency_term_is_least_at_the_mixtures_level(mix):
     assert values[1.0] < min(values[0.5], values[2.0])
 
 
-def test_balanced_linear_distance_to_silence_is_one_per_fft_size(mix):
-    """sum |A - 0| / sum A = 1; what is left is the log part."""
+def test_balanced_energy_distance_to_silence_is_one_per_fft_size(mix):
+    """sum (A - 0)^2 / sum A^2 = 1; what is left is the log part."""
     target = prepare(mix, "balanced").mixture
     silent = torch.zeros_like(mix)[:, None]
     log_part = sum(
