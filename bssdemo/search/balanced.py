@@ -10,8 +10,9 @@ best at m_hat = m or at sources that share nothing:
     L_fc = mean over t, f of  (r + 1/r) / 2 - 1,  r = (a + c') / (a_hat + c'),  a = log(1 + A), c' = mean a
 
 with t = tanh(grad log-spectrogram / rms of the mixture's). By Cauchy and Schwarz L_mc is -1
-exactly when the squared fields of m and m_hat agree up to a factor. SCALES makes the gradients of
-the four terms with respect to the latents equally large where searches spend their time.
+exactly when the squared fields of m and m_hat agree up to a factor. SCALES multiplies the terms so
+that their gradients with respect to the latents are equally large where searches spend their time;
+docs/objectives.md has the measured sizes.
 """
 
 from __future__ import annotations
@@ -93,8 +94,8 @@ def measure(target: Target, sources: Float[Tensor, "B K samples"]) -> Parts:
     scale = SCALES["frequency"] / ratio[0].numel()
     return Parts(
         spectral=[
-            _distance(*side, estimate)
-            for *side, estimate in zip(
+            _distance(a, energy, floor, log_a, estimate)
+            for a, energy, floor, log_a, estimate in zip(
                 target.magnitudes, target.energies, target.floors, target.logs, magnitudes, strict=True
             )
         ],

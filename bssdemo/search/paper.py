@@ -26,7 +26,7 @@ from bssdemo.search.fields import EPS
 from bssdemo.search.parts import Parts
 from bssdemo.stft import EPS as MAGNITUDE_EPS
 
-RATIO_EPS = 1e-2  # added above and below in equation 5: a silent bin of m_hat costs at most 100 times log(1 + |STFT(m)|)
+RATIO_EPS = 1e-2  # added above and below in equation 5: a silent bin of m_hat stays affordable
 
 
 @dataclass(frozen=True)
