@@ -40,6 +40,7 @@ def audio_tab(blocks: gr.Blocks, shelf: Shelf, sessions: Sessions) -> None:
     examples = find()
     ui = lay_out(shelf, examples)
     names = list(shelf.priors)
+    emptied = [*players([]), gr.DownloadButton(visible=False)]
 
     def ordered(audio: str | None, preset: str, *values: Any) -> job.Job:
         betas, (steps, rate, starts), boxes = values[:4], values[4:7], values[7:]
@@ -55,13 +56,13 @@ def audio_tab(blocks: gr.Blocks, shelf: Shelf, sessions: Sessions) -> None:
             audio, chosen, shelf, preset, weights=weights, steps=steps, learning_rate=rate, starts=starts
         )
 
-    def announce(request: gr.Request, *values: Any) -> str:
+    def announce(request: gr.Request, *values: Any) -> list[Any]:
         try:
             ready = ordered(*values)
         except ValueError as error:
-            return note(str(error), problem=True)  # whatever is going goes on
+            return [note(str(error), problem=True), *_skip(ui.outcome)]  # whatever is going goes on
         sessions.announce(_visitor(request), ready.config.objective.weights)
-        return note("Waiting for a turn on the machine …")
+        return [note("Waiting for a turn on the machine …"), *emptied]
 
     def run(request: gr.Request, *values: Any) -> Iterator[list[Any]]:
         visitor = _visitor(request)
@@ -90,7 +91,7 @@ def audio_tab(blocks: gr.Blocks, shelf: Shelf, sessions: Sessions) -> None:
     def reset(request: gr.Request) -> list[Any]:
         sessions.leave(_visitor(request))
         boxes = [False for _ in ui.checks] + [1 for _ in ui.counts]
-        cleared = [WELCOME, EMPTY, *(hidden() for _ in ui.players), gr.DownloadButton(visible=False)]
+        cleared = [WELCOME, EMPTY, *emptied]
         return [None, DEFAULT_PRESET, *preset_settings(DEFAULT_PRESET), *boxes, *cleared, *no_truths()]
 
     def leave(request: gr.Request) -> None:
@@ -123,7 +124,7 @@ def audio_tab(blocks: gr.Blocks, shelf: Shelf, sessions: Sessions) -> None:
 
     private: dict[str, Any] = {"api_visibility": "private"}
     at_once = private | {"queue": False, "show_progress": "hidden"}
-    announced = ui.separate.click(announce, ui.request, ui.message, **at_once)
+    announced = ui.separate.click(announce, ui.request, [ui.message, *ui.outcome], **at_once)
     announced.then(
         run, ui.request, ui.results, concurrency_id=CPU, concurrency_limit=1,
         show_progress="full", show_progress_on=ui.message, trigger_mode="multiple", **private,

@@ -10,6 +10,8 @@ from bssdemo.models.wavegan import SAMPLES
 from bssdemo.ui.frame import TERM_NAMES
 from bssdemo.ui.picture import SAMPLE_RATE, kilohertz_ticks
 
+# one script in four parts: Function scope is shared, the last part starts it
+_SCRIPTS = ("board_frame.js", "board_draw.js", "board.js", "board_listen.js")
 EMPTY = ""  # the value of a board with nothing to show
 
 
@@ -23,7 +25,7 @@ def board(value: str = EMPTY) -> gr.HTML:
     return gr.HTML(
         value=value,
         html_template=asset("board.html"),
-        js_on_load=asset("board.js"),
+        js_on_load="\n".join(asset(part) for part in _SCRIPTS),
         apply_default_css=False,
         elem_id="board",
         ticks=[list(tick) for tick in kilohertz_ticks()],

@@ -67,9 +67,14 @@ class Controls:
         return [*self.results, self.audio, *self.checks, *self.counts, self.truth_box, *self.truths]
 
     @property
+    def outcome(self) -> list[Block]:
+        """What only a finished run has."""
+        return [*self.players, self.download]
+
+    @property
     def results(self) -> list[Block]:
         """What a run shows."""
-        return [self.message, self.board, *self.players, self.download]
+        return [self.message, self.board, *self.outcome]
 
 
 def preset_settings(name: str) -> list[int | float]:

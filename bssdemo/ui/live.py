@@ -18,7 +18,7 @@ from bssdemo.ui.frame import Frame, encode
 
 POINTS = 64  # most points of a curve; when full, every second one is dropped
 FRAME_INTERVAL = 1 / 8  # seconds; a faster board is not easier to follow
-DRAWING_SHARE = 0.04  # a frame that took c seconds of work is followed by c / share without one ...
+DRAWING_SHARE = 0.035  # a frame of c seconds of work is followed by c / share seconds of search ...
 LONGEST_INTERVAL = 1.0  # ... but on a busy machine the board still moves
 
 
@@ -94,15 +94,15 @@ def paced(
 
     `weights` are those acting now; `final_status` is asked once, for the last frame.
     """
-    due = 0.0
+    shown, worked, cost = -LONGEST_INTERVAL, 0.0, 0.0
     for snapshot in snapshots:
-        now = time.perf_counter()
-        if not snapshot.done and now < due:
+        waited, searched = time.perf_counter() - shown, time.thread_time() - worked
+        due = waited >= FRAME_INTERVAL and searched >= cost / DRAWING_SHARE
+        if not (due or snapshot.done or waited >= LONGEST_INTERVAL):
             yield snapshot, None
             continue
-        began = time.thread_time()
-        status = final_status() if snapshot.done else "searching"
-        text = painter.frame(snapshot, weights(), status)
-        rest = (time.thread_time() - began) / DRAWING_SHARE
-        due = now + min(max(FRAME_INTERVAL, rest), LONGEST_INTERVAL)
+        shown, began = time.perf_counter(), time.thread_time()
+        text = painter.frame(snapshot, weights(), final_status() if snapshot.done else "searching")
+        worked = time.thread_time()
+        cost = worked - began
         yield snapshot, text

@@ -94,6 +94,11 @@ def test_an_example_replays_then_a_live_search_is_retuned_stopped_and_heard(page
     expect(player.locator("#time")).not_to_have_text("", timeout=5000)
     assert player.locator("#duration").inner_text() == "0:01"
 
+    play = page.get_by_role("button", name="Play the estimate of spoken digits")
+    play.click()
+    expect(page.locator("figure:has(.bss-playing) .bss-playhead")).to_be_visible()
+    expect(page.locator(".bss-playing")).to_have_count(0)  # a second later
+
 
 def test_a_live_search_runs_to_its_end_and_its_zip_holds_everything(
     page: Page, address: str, tmp_path: Path

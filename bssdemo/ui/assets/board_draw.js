@@ -1,0 +1,141 @@
+// How the board's plots are drawn: one part of gr.HTML's js_on_load, after board_frame.js.
+let plots = []; // {canvas, value, draw(pen, frame, canvas, value)}
+
+function h(tag, className, ...children) {
+  const node = document.createElement(tag);
+  node.className = className;
+  node.append(...children);
+  return node;
+}
+
+function short(x) {
+  const size = Math.abs(x);
+  return size >= 1000 ? x.toFixed(0) : size >= 100 ? x.toFixed(1) : size >= 1 ? x.toFixed(2) : x.toFixed(3);
+}
+
+function brief(x) {
+  return Math.abs(x) >= 1000 ? `${(x / 1000).toFixed(1)}k` : Math.abs(x) >= 100 ? x.toFixed(0) : short(x).slice(0, x < 0 ? 5 : 4);
+}
+
+function symbol(index) {
+  return h("span", "bss-symbol", "L", h("sub", "", index));
+}
+
+function plot(caption, draw, extra) {
+  const canvas = document.createElement("canvas");
+  canvas.setAttribute("role", "img");
+  const value = h("output", "bss-value");
+  const figure = h("figure", "bss-plot " + extra, h("figcaption", "", ...caption, value), h("div", "bss-area", canvas));
+  plots.push({ canvas, value, draw });
+  return figure;
+}
+
+function picturePlot(title, note, index, name, sound) {
+  const small = document.createElement("canvas"); // the raw cells, scaled up when drawn
+  const caption = [h("b", "", title)].concat(note ? [h("small", "", note)] : []);
+  const figure = plot(caption, (pen, frame, canvas) => {
+    const { rows, columns } = frame, levels = frame.pictures[index];
+    small.width = columns;
+    small.height = rows;
+    const image = new ImageData(columns, rows), pixels = new Uint32Array(image.data.buffer);
+    for (let row = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++)
+        pixels[(rows - 1 - row) * columns + column] = COLOURS[levels[row * columns + column]];
+    small.getContext("2d").putImageData(image, 0, 0);
+    const { left, top, width, height } = pen.box(26, 16);
+    pen.context.imageSmoothingQuality = "high";
+    pen.context.drawImage(small, left, top, width, height);
+    for (const [label, position] of props.ticks)
+      pen.tick(label, left - 5, top + height * (1 - position), "right", Math.max(top + 5, 0));
+    for (let tick = 0; tick <= 4; tick++)
+      pen.text(tick === 4 ? "1 s" : String(tick / 4), left + (tick === 4 ? width : (width * tick) / 4 / props.seconds),
+        top + height + 10, tick === 4 ? "right" : "center");
+    canvas.setAttribute("aria-label",
+      `Spectrogram of ${name}, ${props.seconds} seconds, 40 hertz to 8 kilohertz, at step ${frame.step} of ${frame.steps}.`);
+  }, "bss-picture");
+  if (sound !== null) {
+    const button = h("button", "bss-play");
+    button.type = "button";
+    button.dataset.sound = sound;
+    button.setAttribute("aria-label", "Play " + name);
+    figure.querySelector("figcaption").append(button);
+    figure.querySelector(".bss-area").append(h("i", "bss-playhead"));
+  }
+  return figure;
+}
+
+function curvePlot(caption, colour, name, pick) {
+  return plot(caption, (pen, frame, canvas, value) => {
+    const [curve, [low, high]] = pick(frame);
+    const { left, top, width, height } = pen.box(30, 16);
+    const span = high - low || 1;
+    const x = (step) => left + 1 + ((width - 6) * step) / Math.max(frame.steps, 1);
+    const y = (v) => top + 6 + (height - 12) * (1 - (v - low) / span);
+    pen.line([[left, top + height], [left + width, top + height]], "--bss-line", 1);
+    pen.line([[left, top], [left, top + height]], "--bss-line", 1);
+    for (const mark of frame.marks) pen.line([[x(mark), top], [x(mark), top + height]], "--bss-muted", 1, [2, 3]);
+    const points = frame.at.map((step, i) => [x(step), y(curve[i])]);
+    pen.fill([[points[0][0], top + height], ...points, [points[points.length - 1][0], top + height]], colour);
+    pen.line(points, colour, 1.75);
+    pen.dot(points[points.length - 1], colour);
+    pen.text(brief(high), left - 5, top + 7, "right");
+    pen.text(brief(low), left - 5, top + height - 6, "right");
+    pen.text("0", left, top + height + 10, "left");
+    pen.text(String(frame.steps), left + width - 2, top + height + 10, "right");
+    const now = curve[curve.length - 1];
+    value.textContent = short(now);
+    canvas.setAttribute("aria-label",
+      `${name}: ${short(now)} at step ${frame.at[frame.at.length - 1]}, ${short(curve[0])} at the start.`);
+  }, "bss-curve");
+}
+
+function penFor(canvas, style) {
+  const scale = window.devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
+  if (!width || !height) return null;
+  if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
+    canvas.width = Math.round(width * scale);
+    canvas.height = Math.round(height * scale);
+  }
+  const context = canvas.getContext("2d");
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  context.clearRect(0, 0, width, height);
+  context.font = "10px " + style.fontFamily;
+  context.textBaseline = "middle";
+  const colour = (name) => style.getPropertyValue(name);
+  const path = (points) => {
+    context.beginPath();
+    points.forEach(([x, y]) => context.lineTo(x, y));
+  };
+  return {
+    context,
+    box: (left, bottom) => ({ left, top: 0, width: width - left - 1, height: height - bottom }),
+    text(label, x, y, align) {
+      context.fillStyle = colour("--bss-muted");
+      context.textAlign = align;
+      context.fillText(label, x, y);
+    },
+    tick(label, x, y, align, least) { this.text(label, x, Math.max(y, least), align); },
+    line(points, name, thick, dash = []) {
+      path(points);
+      context.setLineDash(dash);
+      context.lineWidth = thick;
+      context.lineJoin = "round";
+      context.strokeStyle = colour(name);
+      context.stroke();
+      context.setLineDash([]);
+    },
+    fill(points, name) {
+      path(points);
+      context.globalAlpha = 0.12;
+      context.fillStyle = colour(name);
+      context.fill();
+      context.globalAlpha = 1;
+    },
+    dot([x, y], name) {
+      context.beginPath();
+      context.arc(x, y, 3, 0, 7);
+      context.fillStyle = colour(name);
+      context.fill();
+    },
+  };
+}
