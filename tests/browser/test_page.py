@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from bssdemo.search.pgd import PRESETS
+
 pytestmark = pytest.mark.browser
 PATIENCE = 60_000  # milliseconds
 
@@ -178,7 +180,9 @@ def test_reset_brings_the_page_back(page: Page, address: str) -> None:
     expect(page.locator(".bss-board")).to_have_attribute("data-status", "idle")
     page.wait_for_timeout(1000)  # the replay that was going must not come back
     expect(page.locator(".bss-board")).to_have_attribute("data-status", "idle")
-    expect(page.locator("#beta-4 input[type=number]")).to_have_value("0.4")
+    expect(page.locator("#beta-4 input[type=number]")).to_have_value(
+        f"{PRESETS['balanced'].objective.weights.frequency:g}"
+    )
     expect(page.locator("#players .player")).to_have_count(0)
     assert not any(box.is_checked() for box in page.locator("#sources input[type=checkbox]").all())
 
