@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from bssdemo.search.objective import Weights, weighted
@@ -43,14 +43,12 @@ class Best:
             torch.where(better, other.total, self.total),
         )
 
-    def of_starts(self, starts: int) -> Best:
-        """The best of each `starts` neighbours, which are the starts of one example."""
-        if starts == 1:
-            return self
-        chosen = self.total.reshape(-1, starts).argmin(1)
-        rows = torch.arange(len(chosen), device=chosen.device) * starts + chosen
-        return Best(
-            self.estimates[rows],
-            {name: value[rows] for name, value in self.terms.items()},
-            self.total[rows],
-        )
+    def rows(self, chosen: Int[Tensor, " rows"]) -> Best:
+        """The candidates in these rows."""
+        values = {name: value[chosen] for name, value in self.terms.items()}
+        return Best(self.estimates[chosen], values, self.total[chosen])
+
+    def leaders(self, starts: int) -> Int[Tensor, " examples"]:
+        """The rows of the best of each `starts` neighbours, which are the starts of one example."""
+        lowest = self.total.reshape(-1, starts).argmin(1)
+        return torch.arange(len(lowest), device=lowest.device) * starts + lowest

@@ -72,7 +72,8 @@ def _search(
     began = time.perf_counter()
     shape = mix.shape[:-1]
     mix = mix.detach().to(next(priors[0].parameters())).reshape(-1, SAMPLES)
-    target = prepare(mix.repeat_interleave(config.starts, 0), config.objective.form)
+    starts = config.starts
+    target = prepare(mix.repeat_interleave(starts, 0), config.objective.form)
     z = _starts(mix, priors, config.starts, generator).requires_grad_()
     adam = torch.optim.Adam([z], lr=config.learning_rate)
     weights = config.objective.weights
@@ -83,7 +84,7 @@ def _search(
             return estimates, terms(target, estimates)
 
     def snapshot(shown: Best, done: bool = False) -> Snapshot:
-        one = shown.of_starts(config.starts)
+        one = shown.rows(shown.leaders(starts))
         return Snapshot(
             step=step,
             steps=config.steps,
@@ -101,7 +102,12 @@ def _search(
     while step < config.steps and not (stop is not None and stop()):
         if ask_weights is not None and (asked := ask_weights()) != weights:
             weights = asked
-            best = current.reweighted(weights)  # totals under other weights do not compare
+            best = current = current.reweighted(weights)  # totals under other weights do not compare
+        if starts > 1 and step == config.explore:
+            z, adam = _keep_rows(z, adam, current.leaders(starts))
+            best = best.rows(best.leaders(starts))
+            target, starts = prepare(mix, config.objective.form), 1
+            estimates, values = evaluate()
         with torch.enable_grad():
             loss = weighted(values, weights).sum()
         (z.grad,) = torch.autograd.grad(loss, z)
@@ -116,6 +122,16 @@ def _search(
         if step < config.steps:
             yield snapshot(current)
     yield snapshot(best, done=True)
+
+
+def _keep_rows(z: Tensor, adam: torch.optim.Adam, rows: Tensor) -> tuple[Tensor, torch.optim.Adam]:
+    """These latents alone, with their part of Adam's memory."""
+    kept = z.detach()[rows].requires_grad_()
+    kept_adam = torch.optim.Adam([kept])
+    kept_adam.state[kept] = {
+        name: value if name == "step" else value[rows] for name, value in adam.state[z].items()
+    }
+    return kept, kept_adam
 
 
 def generate(

@@ -13,9 +13,9 @@ class SearchConfig:
     """Settings of one search; the defaults are the paper's (section 3.2, algorithm 1, released code).
 
     `starts` = 1 begins at z = 0; S begins there and at S - 1 random points, the best one is kept per
-    example. `peak_normalise` divides every generator's output by its own peak before it is added.
-    `bound` is the projection: latents are clipped to [-bound, bound] after every step, None is no
-    projection.
+    example. With `explore`, after that many steps only each example's best start goes on.
+    `peak_normalise` divides every generator's output by its own peak before it is added.
+    `bound` is the projection: latents are clipped to [-bound, bound] after every step; None: they are not.
     """
 
     objective: Objective
@@ -23,6 +23,7 @@ class SearchConfig:
     learning_rate: float = 0.05
     schedule: Literal["constant", "cosine"] = "constant"
     starts: int = 1
+    explore: int | None = None
     peak_normalise: bool = False
     bound: float | None = 1.0  # algorithm 1: z is drawn from U(-1, 1) in training
 
@@ -31,6 +32,8 @@ class SearchConfig:
             raise ValueError(f"steps must be at least 1, got {self.steps}")
         if self.starts < 1:
             raise ValueError(f"starts must be at least 1, got {self.starts}")
+        if self.explore is not None and self.explore < 1:
+            raise ValueError(f"explore must be at least 1 or None, got {self.explore}")
         if not 0 < self.learning_rate < float("inf"):
             raise ValueError(f"learning_rate must be above 0, got {self.learning_rate}")
         if self.bound is not None and not self.bound > 0:

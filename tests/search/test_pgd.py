@@ -137,6 +137,21 @@ def test_starts_are_zero_and_points_of_the_cube(priors, planted, monkeypatch):
     assert z[:, 1:].var().item() == pytest.approx(1 / 3, rel=0.1)
 
 
+def test_after_exploring_the_best_start_goes_on_as_if_it_had_been_alone(priors, planted, monkeypatch):
+    seen = latents_seen(monkeypatch)
+    all_the_way = list(separate(planted, priors[:2], replace(SHORT, starts=4)))
+    everywhere = [z.reshape(3, 4, 15) for z in seen]
+    seen.clear()
+    told = list(separate(planted, priors[:2], replace(SHORT, starts=4, explore=3)))
+    assert [len(z) for z in seen] == [12] * 4 + [3] * 4  # the fifth is step 3 again, without the losers
+    assert all(same(a, b) for a, b in zip(told[:4], all_the_way[:4], strict=True))
+    assert told[-1].done
+    for row in range(3):
+        gaps = (everywhere[3][row] - seen[4][row]).abs().amax(-1)
+        (winner,) = torch.nonzero(gaps == 0)[:, 0].tolist()
+        torch.testing.assert_close(seen[-1][row], everywhere[6][row, winner], rtol=0, atol=1e-3)
+
+
 def test_stop_ends_with_the_best_so_far(priors, planted):
     asked: list[int] = []
 
@@ -284,7 +299,14 @@ def test_what_cannot_be_searched_is_refused_at_the_call(priors):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"steps": 0}, {"starts": 0}, {"learning_rate": 0.0}, {"learning_rate": float("nan")}, {"bound": 0.0}],
+    [
+        {"steps": 0},
+        {"starts": 0},
+        {"learning_rate": 0.0},
+        {"learning_rate": float("nan")},
+        {"bound": 0.0},
+        {"explore": 0},
+    ],
 )
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
