@@ -157,13 +157,13 @@ def generate(
 def _starts(
     mix: Tensor, priors: Sequence[Generator], starts: int, generator: torch.Generator | None
 ) -> Float[Tensor, "BS latents"]:
-    """z = 0 and, after it, random points of [-1, 1], for every example."""
+    """z = 0 and, after it, random points of [-1, 1]: the same for every example, whatever its batch."""
     if generator is None:
         generator = torch.Generator().manual_seed(0)
     size = sum(prior.latent_size for prior in priors)
-    random = torch.rand(len(mix), starts - 1, size, generator=generator, device=generator.device)
-    zero = torch.zeros(len(mix), 1, size, device=generator.device)
-    return torch.cat([zero, 2 * random - 1], 1).reshape(-1, size).to(mix)
+    random = 2 * torch.rand(starts - 1, size, generator=generator, device=generator.device) - 1
+    points = torch.cat([random.new_zeros(1, size), random])
+    return points.to(mix).repeat(len(mix), 1)
 
 
 def _learning_rate(config: SearchConfig, step: int) -> float:

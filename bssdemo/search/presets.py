@@ -48,11 +48,13 @@ PRESETS: dict[str, SearchConfig] = {
     "reference": SearchConfig(
         Objective("reference", Weights(0.3, 0.4, 0.1, 0.8)), peak_normalise=True, bound=None
     ),
-    # ours: weights, rate and steps chosen on the validation part of the training recordings
+    # ours: weights, rate, steps and starts chosen on the validation part of the training recordings
     "balanced": SearchConfig(
-        Objective("balanced", Weights(0.8, 0.05, 0.2, 0.2)),
-        steps=150,
+        Objective("balanced", Weights(0.8, 0.02, 0.2, 0.2)),
+        steps=120,
         learning_rate=0.1,
         schedule="cosine",
+        starts=4,
+        explore=40,
     ),
 }

@@ -15,7 +15,7 @@ from bssdemo.search.objective import TERMS, Weights, prepare, terms, weighted
 from bssdemo.search.pgd import PRESETS, SearchConfig, separate
 from bssdemo.snapshot import Snapshot
 
-SHORT = replace(PRESETS["balanced"], steps=6)
+SHORT = replace(PRESETS["balanced"], steps=6, starts=1)
 SAMPLES = 16_384
 
 
@@ -61,10 +61,12 @@ def test_an_unbatched_mixture_gives_unbatched_snapshots(priors, planted):
     assert s.total.shape == s.terms["spectral"].shape == ()
 
 
-def test_a_batch_is_its_examples_side_by_side(priors, planted):
-    together = last(separate(planted, priors[:2], SHORT))
+@pytest.mark.parametrize("starts", [1, 3])
+def test_a_batch_is_its_examples_side_by_side(priors, planted, starts):
+    config = replace(SHORT, steps=4, starts=starts)
+    together = last(separate(planted, priors[:2], config))
     for row, mix in enumerate(planted):
-        alone = last(separate(mix, priors[:2], SHORT))
+        alone = last(separate(mix, priors[:2], config))
         torch.testing.assert_close(together.total[row], alone.total, rtol=1e-3, atol=1e-4)
         torch.testing.assert_close(together.estimates[row], alone.estimates, rtol=0, atol=1e-2)
 
@@ -78,7 +80,7 @@ def test_any_number_of_sources(priors, planted, sources):
 
 @pytest.mark.parametrize(("preset", "left"), [("paper", 0.7), ("balanced", 0.3)])
 def test_a_planted_mixture_is_found_again(priors, planted, preset, left):
-    config = replace(PRESETS[preset], steps=60, schedule="cosine", learning_rate=0.1)
+    config = replace(PRESETS[preset], steps=60, schedule="cosine", learning_rate=0.1, starts=1)
     told = list(separate(planted, priors[:2], config))
     assert (told[-1].terms["spectral"] < left * told[0].terms["spectral"]).all()
 
@@ -130,11 +132,12 @@ def test_latents_stay_within_the_bound(priors, planted, monkeypatch, bound):
 def test_starts_are_zero_and_points_of_the_cube(priors, planted, monkeypatch):
     seen = latents_seen(monkeypatch)
     next(separate(planted, priors[:2], replace(SHORT, starts=50)))
-    z = seen[0].reshape(3, 50, 15)
-    assert z[:, 0].eq(0).all()
-    assert z[:, 1:].abs().max() <= 1
-    assert z[:, 1:].mean().abs() < 0.05
-    assert z[:, 1:].var().item() == pytest.approx(1 / 3, rel=0.1)
+    first, *others = seen[0].reshape(3, 50, 15)
+    assert first[0].eq(0).all()
+    assert first[1:].abs().max() <= 1
+    assert first[1:].mean().abs() < 0.07
+    assert first[1:].var().item() == pytest.approx(1 / 3, rel=0.1)
+    assert all(torch.equal(first, other) for other in others)
 
 
 def test_after_exploring_the_best_start_goes_on_as_if_it_had_been_alone(priors, planted, monkeypatch):
