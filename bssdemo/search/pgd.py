@@ -24,6 +24,7 @@ from bssdemo.snapshot import Snapshot
 
 __all__ = ["PRESETS", "SearchConfig", "separate"]
 
+TWIN_NUDGE = 0.05  # reach of the offset from z = 0 of a prior's second occurrence
 PEAK_EPS = 1e-4  # added to the peak a generator's output is divided by
 
 
@@ -162,8 +163,19 @@ def _starts(
         generator = torch.Generator().manual_seed(0)
     size = sum(prior.latent_size for prior in priors)
     random = 2 * torch.rand(starts - 1, size, generator=generator, device=generator.device) - 1
-    points = torch.cat([random.new_zeros(1, size), random])
+    points = torch.cat([_near_zero(priors, generator), random])
     return points.to(mix).repeat(len(mix), 1)
+
+
+def _near_zero(priors: Sequence[Generator], generator: torch.Generator) -> Float[Tensor, "1 latents"]:
+    """z = 0, but nudged for a prior's second occurrence: equal latents would have equal gradients for ever."""
+    nudges = [
+        TWIN_NUDGE * (2 * torch.rand(prior.latent_size, generator=generator, device=generator.device) - 1)
+        if any(prior is earlier for earlier in priors[:k])
+        else torch.zeros(prior.latent_size, device=generator.device)
+        for k, prior in enumerate(priors)
+    ]
+    return torch.cat(nudges)[None]
 
 
 def _learning_rate(config: SearchConfig, step: int) -> float:

@@ -219,9 +219,14 @@ def test_a_prior_that_occurs_twice_runs_once(priors):
 
 
 def test_two_sources_of_one_prior_can_differ(priors, planted):
-    answer = last(separate(planted[0], [priors[0], priors[0]], replace(SHORT, starts=2)))
+    """From z = 0 too, where equal latents would have equal gradients for ever."""
+    first, *_, answer = separate(planted[0], [priors[0], priors[0]], replace(SHORT, starts=1))
     assert answer.estimates.shape == (2, SAMPLES)
-    assert not torch.equal(answer.estimates[0], answer.estimates[1])
+
+    def difference(estimates):
+        return (estimates[0] - estimates[1]).norm() / estimates.norm()
+
+    assert difference(answer.estimates) > 1.3 * difference(first.estimates) > 0
 
 
 def test_peak_normalised_outputs_peak_at_one(priors):
