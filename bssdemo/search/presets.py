@@ -51,10 +51,10 @@ PRESETS: dict[str, SearchConfig] = {
     # ours: weights, rate, steps and starts chosen on the validation part of the training recordings
     "balanced": SearchConfig(
         Objective("balanced", Weights(0.8, 0.02, 0.2, 0.2)),
-        steps=120,
+        steps=100,
         learning_rate=0.1,
         schedule="cosine",
-        starts=4,
-        explore=40,
+        starts=3,
+        explore=30,
     ),
 }
