@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 
-import torch
-
+from bssdemo.threads import use_own_cores
 from bssdemo.ui.page import launch_options, page
 from bssdemo.ui.session import Sessions
 from bssdemo.ui.shelf import stock, warm_up
@@ -13,7 +12,7 @@ from bssdemo.ui.shelf import stock, warm_up
 
 def main() -> None:
     """Load the priors, warm them up, serve on PORT or GRADIO_SERVER_PORT (7860 by default)."""
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1))
+    use_own_cores()
     shelf = stock()
     warm_up(shelf)
     port = int(os.environ.get("PORT") or os.environ.get("GRADIO_SERVER_PORT") or 7860)

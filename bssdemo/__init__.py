@@ -9,7 +9,12 @@ Importing the package is cheap; torch is imported at the first use of a name.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
+
+# Read when torch is first imported: threads that wait sleep instead of spinning. On a core shared with
+# anything else, spinning made one search ten times slower (docs/BENCHMARKS.md, "Speed").
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if TYPE_CHECKING:
     from bssdemo.hub import load

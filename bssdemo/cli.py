@@ -109,7 +109,9 @@ def separate(args: argparse.Namespace) -> int:
     from bssdemo.offline import MIXTURE, REPORT, prepare, run
     from bssdemo.search.pgd import PRESETS
     from bssdemo.snapshot import Snapshot
+    from bssdemo.threads import use_own_cores
 
+    use_own_cores()
     asked = {"steps": args.steps, "starts": args.starts}
     config = replace(
         PRESETS[args.preset], **{name: value for name, value in asked.items() if value is not None}

@@ -63,7 +63,9 @@ def run(args: argparse.Namespace) -> int:
     from bssdemo.evaluation.methods import METHODS, Setting
     from bssdemo.evaluation.mixtures import draw
     from bssdemo.evaluation.runner import score, summarise
+    from bssdemo.threads import use_own_cores
 
+    use_own_cores()
     names = tuple(METHODS) if args.methods == "all" else _names(args.methods, "--methods")
     for name in names:
         if name not in METHODS:
