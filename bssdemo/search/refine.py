@@ -1,10 +1,16 @@
 """Stems that add up to the mixture: soft masks from rough estimates, on the mixture's own complex STFT.
 
-    M_k = v_k / sum_j v_j,   stem_k = STFT^-1(M_k X),   v_k = |S_k|^p (smoothed),   X = STFT(m)
+    M_k = v_k^p / sum_j v_j^p,   stem_k = STFT^-1(M_k X),   v_k = c_k |S_k|,   X = STFT(m)
 
-p = 2 is the Wiener filter of a Gaussian model (Liutkus and Badeau, "Generalized Wiener filtering with
-fractional power spectrograms", ICASSP 2015). The estimates give the shares only; phase and detail are the
-mixture's. One more share, the residual, takes what no estimate explains.
+The estimates S_k give the shares only; phase and detail are the mixture's. p = 2 is the Wiener filter of a
+Gaussian model (Liutkus and Badeau, "Generalized Wiener filtering with fractional power spectrograms", ICASSP
+2015). The colours c_k correct a generator's timbre: one factor per frequency and about a second,
+
+    c_k <- (c_k <|S_k| |X| / sum_j v_j> + w_k) / (<|S_k|> + w_k),   <.> = mean over time,
+
+an expectation-maximisation step of the Poisson model of non-negative matrix factorisation (Cemgil, "Bayesian
+inference for nonnegative matrix factorisation models", 2009) with a Gamma prior that wants c = 1: only where a
+source is strong does the mixture have the say. One more share, the residual, takes what no estimate explains.
 """
 
 from __future__ import annotations
@@ -20,17 +26,17 @@ from bssdemo.stft import Stft, inverse, transform
 
 __all__ = ["DEFAULT", "RefineConfig", "Refined", "apply", "masks", "refine"]
 
-FLOOR = 1e-10  # of the mixture's mean power, added to every power: where nothing sounds the shares are equal
-SILENCE = 1e-30  # least mean power a mixture is divided by
+FLOOR = 1e-5  # of the mixture's mean, added to every magnitude: where nothing sounds the shares are equal
+SILENCE = 1e-15  # least mean a mixture is divided by
 
 
 @dataclass(frozen=True)
 class RefineConfig:
-    """How the masks are made.
+    """How the masks are made; chosen on validation mixtures (docs/method.md, "Refinement").
 
-    `exponent` p: 1 shares by magnitude, 2 by power, more is nearer to winner-takes-all. `smooth`: the
-    estimated powers are averaged over so many frames and bins first (odd numbers; (1, 1) leaves them).
-    `iterations` of expectation-maximisation re-estimate the powers from the masked mixture.
+    `exponent` p: 1 shares by magnitude, 2 by power, more is nearer to winner-takes-all. `iterations` of the
+    colours, 0 leaves them 1; `reach`: the frames, an odd number, a colour is estimated on; `trust` in the
+    generator's own colour: the prior's weight w_k in mean magnitudes of source k.
     `residual`: the residual's magnitude is this many times what the mixture has above `margin` times the
     sum of the estimated magnitudes; 0 leaves its mask empty.
     """
@@ -38,8 +44,9 @@ class RefineConfig:
     frame: int = 1024
     hop: int = 256
     exponent: float = 2.0
-    smooth: tuple[int, int] = (3, 3)
-    iterations: int = 0
+    iterations: int = 5
+    reach: int = 65
+    trust: float = 1.0
     residual: float = 1.0
     margin: float = 2.0
 
@@ -50,14 +57,16 @@ class RefineConfig:
             raise ValueError(f"hop must lie between 1 and half the frame, got {self.hop}")
         if not 0 < self.exponent < float("inf"):
             raise ValueError(f"exponent must be above 0, got {self.exponent}")
-        if any(size < 1 or size % 2 == 0 for size in self.smooth):
-            raise ValueError(f"smooth must be two odd numbers, got {self.smooth}")
         if self.iterations < 0:
             raise ValueError(f"iterations must not be negative, got {self.iterations}")
-        if not (0 <= self.residual < float("inf") and self.margin >= 1):
-            raise ValueError(
-                f"residual must not be negative and margin at least 1, got {self.residual} and {self.margin}"
-            )
+        if self.reach < 1 or self.reach % 2 == 0:
+            raise ValueError(f"reach must be an odd number of frames, got {self.reach}")
+        if not 0 < self.trust < float("inf"):
+            raise ValueError(f"trust must be above 0, got {self.trust}")
+        if not 0 <= self.residual < float("inf"):
+            raise ValueError(f"residual must be at least 0, got {self.residual}")
+        if not 1 <= self.margin < float("inf"):
+            raise ValueError(f"margin must be at least 1, got {self.margin}")
 
     @property
     def stft(self) -> Stft:
@@ -102,15 +111,14 @@ def masks(
     """
     if estimates.shape[-2] == 0:
         raise ValueError("there are no estimates to refine")
-    mixed = _power(mix, config.stft)
-    level = mixed.mean((-2, -1), keepdim=True).clamp_min(SILENCE)
-    mixed = mixed / level
-    powers = _smoothed(_power(estimates, config.stft) / level[..., None, :, :], config.smooth) + FLOOR
-    shares = _shares(torch.cat([powers, _unexplained(mixed, powers, config)], -3), config.exponent)
-    for _ in range(config.iterations):
-        # a Gaussian model of one channel: the power of each masked mixture, then Wiener's exponent
-        shares = _shares(_smoothed(shares.square() * mixed[..., None, :, :], config.smooth) + FLOOR, 2.0)
-    return shares
+    observed = _magnitude(mix, config.stft)
+    level = observed.square().mean((-2, -1), keepdim=True).sqrt().clamp_min(SILENCE)
+    observed = observed / level
+    magnitudes = _magnitude(estimates, config.stft) / level[..., None, :, :] + FLOOR
+    magnitudes = magnitudes * _colours(observed, magnitudes, config)
+    magnitudes = torch.cat([magnitudes, _unexplained(observed, magnitudes, config)], -3)
+    relative = (magnitudes / magnitudes.amax(-3, keepdim=True)).pow(config.exponent)
+    return relative / relative.sum(-3, keepdim=True)
 
 
 def apply(
@@ -130,38 +138,43 @@ def apply(
     return inverse(masks * spectrum[..., None, :, :], stft, filled)[..., :samples]
 
 
+def _colours(
+    observed: Float[Tensor, "*batch frames bins"],
+    magnitudes: Float[Tensor, "*batch K frames bins"],
+    config: RefineConfig,
+) -> Float[Tensor, "*batch K frames bins"]:
+    """Each source's factors c_k, one per bin and slowly changing over the frames."""
+    own = _over_time(magnitudes, config.reach)
+    prior = config.trust * magnitudes.mean((-2, -1), keepdim=True)
+    colours = torch.ones_like(magnitudes)
+    for _ in range(config.iterations):
+        explained = (colours * magnitudes).sum(-3, keepdim=True)
+        seen = _over_time(magnitudes * (observed[..., None, :, :] / explained), config.reach)
+        colours = (colours * seen + prior) / (own + prior)
+    return colours
+
+
 def _unexplained(
-    mixed: Float[Tensor, "*batch frames bins"],
-    powers: Float[Tensor, "*batch K frames bins"],
+    observed: Float[Tensor, "*batch frames bins"],
+    magnitudes: Float[Tensor, "*batch K frames bins"],
     config: RefineConfig,
 ) -> Float[Tensor, "*batch 1 frames bins"]:
-    """The residual's power. |X| is at most the sum of the true magnitudes, so perfect estimates leave nothing."""
-    explained = powers.sqrt().sum(-3)
-    observed = _smoothed(mixed, config.smooth).sqrt()
-    return (config.residual * (observed - config.margin * explained).clamp_min(0)).square()[..., None, :, :]
+    """The residual's magnitude. |X| is at most the sum of the true magnitudes: perfect estimates leave nothing."""
+    excess = observed - config.margin * magnitudes.sum(-3)
+    return config.residual * excess.clamp_min(0)[..., None, :, :]
 
 
-def _shares(
-    powers: Float[Tensor, "*batch J frames bins"], exponent: float
-) -> Float[Tensor, "*batch J frames bins"]:
-    relative = (powers / powers.amax(-3, keepdim=True)).pow(exponent / 2)
-    return relative / relative.sum(-3, keepdim=True)
+def _over_time(x: Float[Tensor, "*batch frames bins"], reach: int) -> Float[Tensor, "*batch frames bins"]:
+    """Mean over `reach` frames around each, at the ends over those that are there."""
+    frames = torch.arange(x.shape[-2], device=x.device)
+    first, last = (frames - reach // 2).clamp_min(0), (frames + reach // 2 + 1).clamp_max(len(frames))
+    sums = functional.pad(x.double().cumsum(-2), (0, 0, 1, 0))  # in float64: a loud second must not
+    window = sums[..., last, :] - sums[..., first, :]  # leave its rounding in a quiet one
+    return (window / (last - first)[:, None]).to(x)
 
 
-def _smoothed(
-    power: Float[Tensor, "*batch frames bins"], size: tuple[int, int]
-) -> Float[Tensor, "*batch frames bins"]:
-    """Mean over the neighbourhood, at the edges over the part of it that is there."""
-    if size == (1, 1):
-        return power
-    *batch, frames, bins = power.shape
-    around = tuple(side // 2 for side in size)
-    flat = power.reshape(-1, 1, frames, bins)
-    return functional.avg_pool2d(flat, size, 1, around, count_include_pad=False).reshape(*batch, frames, bins)
-
-
-def _power(x: Float[Tensor, "*batch samples"], stft: Stft) -> Float[Tensor, "*batch frames bins"]:
-    return torch.view_as_real(_spectrum(x, stft)).square().sum(-1)
+def _magnitude(x: Float[Tensor, "*batch samples"], stft: Stft) -> Float[Tensor, "*batch frames bins"]:
+    return _spectrum(x, stft).abs()
 
 
 def _spectrum(x: Float[Tensor, "*batch samples"], stft: Stft) -> Complex[Tensor, "*batch frames bins"]:

@@ -14,8 +14,8 @@ from bssdemo.search.refine import DEFAULT, RefineConfig, apply, masks, refine
 CONFIGS = {
     "default": DEFAULT,
     "no residual": replace(DEFAULT, residual=0.0),
-    "plain": RefineConfig(frame=512, hop=128, exponent=1.0, smooth=(1, 1), residual=0.0),
-    "em": RefineConfig(frame=256, hop=128, exponent=1.5, smooth=(3, 5), iterations=2),
+    "plain": RefineConfig(frame=512, hop=128, exponent=1.0, iterations=0, residual=0.0),
+    "coloured": RefineConfig(frame=256, hop=128, exponent=1.5, iterations=20, reach=31, trust=0.1),
 }
 each_config = pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())
 
@@ -108,6 +108,22 @@ def test_examples_of_a_batch_do_not_meet(config: RefineConfig) -> None:
     )
 
 
+def test_colours_mend_a_wrong_timbre() -> None:
+    """Two sounds whose estimates have the right rhythm, and each the balance of low and high turned round."""
+    gate = torch.arange(16_384) % 4096 < 2048
+    low, high = noise(2, 16_384, seed=2)
+    low = torch.cumsum(low, 0) / 10  # most of its power at low frequencies
+    high = torch.diff(high, prepend=high[:1])
+    sources = torch.stack([torch.where(gate, low + 0.1 * high, 0), torch.where(gate, 0, high + 0.1 * low)])
+    estimates = torch.stack([torch.where(gate, 0.1 * low + high, 0), torch.where(gate, 0, 0.1 * high + low)])
+    estimates = estimates + 0.3 * estimates.flip(0)  # the search leaks
+    plain, coloured = (
+        spectral_snr(sources, refine(sources.sum(0), estimates, replace(DEFAULT, iterations=n)).stems)
+        for n in (0, 5)
+    )
+    assert (coloured > plain + 1).all()
+
+
 def test_masks_of_one_channel_serve_another() -> None:
     left, right = noise(2, 9000)
     parts = apply(masks(left, noise(2, 9000, seed=1)), right, DEFAULT.stft)
@@ -121,8 +137,9 @@ def test_masks_of_one_channel_serve_another() -> None:
         {"hop": 0},
         {"hop": 600},
         {"exponent": 0.0},
-        {"smooth": (2, 1)},
         {"iterations": -1},
+        {"reach": 64},
+        {"trust": 0.0},
         {"residual": -1.0},
         {"margin": 0.5},
     ],
