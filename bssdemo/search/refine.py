@@ -27,6 +27,7 @@ from bssdemo.stft import Stft, inverse, transform
 __all__ = ["DEFAULT", "RefineConfig", "Refined", "apply", "masks", "refine"]
 
 FLOOR = 1e-5  # of the mixture's mean, added to every magnitude: where nothing sounds the shares are equal
+NEIGHBOURHOOD = (3, 9)  # frames and bins: 48 ms and 140 Hz by default
 SILENCE = 1e-15  # least mean a mixture is divided by
 
 
@@ -48,7 +49,9 @@ class RefineConfig:
     reach: int = 65
     trust: float = 1.0
     residual: float = 1.0
-    margin: float = 2.0
+    margin: float = (
+        16.0  # nearer to 1 takes more of a novel source, and details of the known ones that a prior misses
+    )
 
     def __post_init__(self) -> None:
         if self.frame < 4 or self.frame % 2:
@@ -159,9 +162,21 @@ def _unexplained(
     magnitudes: Float[Tensor, "*batch K frames bins"],
     config: RefineConfig,
 ) -> Float[Tensor, "*batch 1 frames bins"]:
-    """The residual's magnitude. |X| is at most the sum of the true magnitudes: perfect estimates leave nothing."""
-    excess = observed - config.margin * magnitudes.sum(-3)
+    """The residual's magnitude, of root mean squares over a neighbourhood: a prior misses details everywhere.
+
+    |X| is at most the sum of the true magnitudes (and so are the root mean squares): perfect estimates leave nothing.
+    """
+    excess = _around(observed) - config.margin * _around(magnitudes).sum(-3)
     return config.residual * excess.clamp_min(0)[..., None, :, :]
+
+
+def _around(x: Float[Tensor, "*batch frames bins"]) -> Float[Tensor, "*batch frames bins"]:
+    """Root mean square over NEIGHBOURHOOD frames and bins, at the edges over those that are there."""
+    *batch, frames, bins = x.shape
+    reach = tuple(side // 2 for side in NEIGHBOURHOOD)
+    power = x.square().reshape(-1, 1, frames, bins)
+    means = functional.avg_pool2d(power, NEIGHBOURHOOD, 1, reach, count_include_pad=False)
+    return means.sqrt().reshape(*batch, frames, bins)
 
 
 def _over_time(x: Float[Tensor, "*batch frames bins"], reach: int) -> Float[Tensor, "*batch frames bins"]:
