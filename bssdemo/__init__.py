@@ -1,8 +1,9 @@
-"""Blind source separation with GAN priors: `load` priors, `separate` a mixture.
+"""Blind source separation with GAN priors: `load` priors, `separate` a mixture, `refine` the stems.
 
-    from bssdemo import load, separate
+    from bssdemo import load, refine, separate
     priors = [load("digit").generator, load("piano").generator]
     *_, answer = separate(mix, priors)          # answer.estimates: (2, 16384)
+    refined = refine(mix, answer.estimates)     # refined.stems and refined.residual add up to mix
 
 Importing the package is cheap; torch is imported at the first use of a name.
 """
@@ -21,10 +22,11 @@ if "OMP_WAIT_POLICY" not in os.environ:
 if TYPE_CHECKING:
     from bssdemo.hub import load
     from bssdemo.search.pgd import separate
+    from bssdemo.search.refine import refine
 
-__all__ = ["load", "separate"]
+__all__ = ["load", "refine", "separate"]
 
-_HOME = {"load": "bssdemo.hub", "separate": "bssdemo.search.pgd"}
+_HOME = {"load": "bssdemo.hub", "refine": "bssdemo.search.refine", "separate": "bssdemo.search.pgd"}
 
 
 def __getattr__(name: str) -> Any:

@@ -103,10 +103,10 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def separate(args: argparse.Namespace) -> int:
-    """Write <source>.wav, mixture.wav and report.json into --out."""
+    """Write <source>.wav, residual.wav, <source>-raw.wav, mixture.wav and report.json into --out."""
     from tqdm import tqdm
 
-    from bssdemo.offline import MIXTURE, REPORT, prepare, run
+    from bssdemo.offline import MIXTURE, REPORT, RESIDUAL, prepare, run
     from bssdemo.search.pgd import PRESETS
     from bssdemo.snapshot import Snapshot
     from bssdemo.threads import use_own_cores
@@ -130,7 +130,8 @@ def separate(args: argparse.Namespace) -> int:
         report = run(job, args.out, config, args.seed, show, stop=lambda: bool(interrupts))
     for note in report["notes"]:
         print(note)
-    for file in (*(source["file"] for source in report["sources"]), MIXTURE, REPORT):
+    stems = [source[kind] for kind in ("file", "raw_file") for source in report["sources"]]
+    for file in (*stems, RESIDUAL, MIXTURE, REPORT):
         print(args.out / file)
     if interrupts:
         print(f"stopped at step {report['steps_done']} of {config.steps}", file=sys.stderr)

@@ -6,7 +6,7 @@ import json
 import platform
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from bssdemo import audio, hub
+from bssdemo.search import refine
 from bssdemo.search.pgd import SearchConfig, separate
 from bssdemo.snapshot import Snapshot
 
-MIXTURE, REPORT = "mixture.wav", "report.json"
+MIXTURE, RESIDUAL, REPORT = "mixture.wav", "residual.wav", "report.json"
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,9 @@ def run(
 ) -> dict[str, Any]:
     """Search, write the results into the folder `out`, and return what report.json holds.
 
-    Writes <source>.wav (numbered when repeated), mixture.wav (the window that was searched) and
-    report.json; the wavs are 16 kHz, 16 bits, and share one scale. Once `stop()` is true the best
+    Writes <source>.wav (numbered when repeated) and residual.wav, the refined stems, which add up to
+    mixture.wav (the window that was searched); <source>-raw.wav, the generators' own sounds; and
+    report.json. The wavs are 16 kHz, 16 bits, and share one scale. Once `stop()` is true the best
     stems so far are written. Raises OSError.
     """
     search = separate(
@@ -81,8 +83,12 @@ def run(
     progress(first)
     for last in search:
         progress(last)
+    raw = last.estimates / job.gain
+    refined = refine.refine(job.window.audio, raw)
     files = stem_files([prior.name for prior in job.priors])
-    scale = _write(out, files, job.window.audio, last.estimates / job.gain)
+    raw_files = [raw_file(file) for file in files]
+    signals = [job.window.audio, *refined.stems, refined.residual, *raw]
+    scale = _write(out, dict(zip([MIXTURE, *files, RESIDUAL, *raw_files], signals, strict=True)))
     report = {
         "mixture": {
             "file": str(job.file),
@@ -97,14 +103,17 @@ def run(
             {
                 "name": prior.name,
                 "label": prior.label,
-                "file": file,
+                "file": file,  # refined: soft masks on the mixture
+                "raw_file": generated,  # the generator's own sound
                 "origin": prior.origin,
                 "where": prior.where,
             }
-            for prior, file in zip(job.priors, files, strict=True)
+            for prior, file, generated in zip(job.priors, files, raw_files, strict=True)
         ],
+        "residual": {"file": RESIDUAL},
         "output": {"sample_rate": audio.SAMPLE_RATE, "format": "PCM_16", "scale": scale},
         "settings": {**asdict(config), "seed": seed},
+        "refinement": asdict(refine.DEFAULT),
         "terms": {name: _ends(first.terms[name], last.terms[name]) for name in last.terms},
         "total": _ends(first.total, last.total),
         "steps_done": last.step,
@@ -123,22 +132,26 @@ def run(
 
 
 def stem_files(names: Sequence[str]) -> list[str]:
-    """File names for the sources in order: <name>.wav, numbered from 1 if that is not unique."""
-    taken = Counter([*names, Path(MIXTURE).stem])
+    """File names for the sources in order: <name>.wav, numbered from 1 if that is not unique or taken otherwise."""
+    plain = [f"{name}.wav" for name in names]
+    taken = Counter([*plain, MIXTURE, RESIDUAL, *(raw_file(file) for file in set(plain))])
     seen: Counter[str] = Counter()
     files = []
-    for name in names:
+    for name, file in zip(names, plain, strict=True):
         seen[name] += 1
-        files.append(f"{name}.wav" if taken[name] == 1 else f"{name}-{seen[name]}.wav")
+        files.append(file if taken[file] == 1 else f"{name}-{seen[name]}.wav")
     return files
 
 
-def _write(
-    out: Path, files: Sequence[str], mix: Float[Tensor, " samples"], stems: Float[Tensor, "K samples"]
-) -> float:
-    """Write the mixture and its stems with one common scale, and return it."""
-    scale = audio.common_scale(mix, stems)
-    for file, signal in zip([MIXTURE, *files], [mix, *stems], strict=True):
+def raw_file(file: str) -> str:
+    """Where the generator's own sound goes, beside the refined stem in `file`: digit.wav -> digit-raw.wav."""
+    return f"{Path(file).stem}-raw.wav"
+
+
+def _write(out: Path, signals: Mapping[str, Float[Tensor, " samples"]]) -> float:
+    """Write every signal into the file it is named by, all with one common scale, and return that."""
+    scale = audio.common_scale(*signals.values())
+    for file, signal in signals.items():
         audio.write_wav(out / file, signal, scale=scale)
     return scale
 

@@ -56,6 +56,11 @@ def digests(folder: Path) -> dict[str, str]:
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.glob("*.wav")}
 
 
+def written(*stems: str) -> set[str]:
+    """The wavs of a separation into these stems: refined, raw, residual and mixture."""
+    return {"mixture.wav", "residual.wav", *(f"{s}{kind}.wav" for s in stems for kind in ("", "-raw"))}
+
+
 def refusal(capsys: pytest.CaptureFixture[str]) -> str:
     """What stderr says, which must be one line, with nothing on stdout."""
     out, err = capsys.readouterr()
@@ -74,7 +79,7 @@ def test_the_command_as_typed_writes_stems_mixture_and_report(
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "separating" in done.stderr  # the bar
-    assert {file.name for file in out.iterdir()} == {"digit.wav", "piano.wav", "mixture.wav", "report.json"}
+    assert {file.name for file in out.iterdir()} == {*written("digit", "piano"), "report.json"}
     assert all(str(file) in done.stdout for file in out.iterdir())
     for file in out.glob("*.wav"):
         info = soundfile.info(file)
@@ -111,7 +116,7 @@ def test_the_same_seed_writes_identical_wavs(separate: Run, tmp_path: Path) -> N
     for out in ("a", "b"):
         assert separate(seed=3, starts=2, out=tmp_path / out) == 0
     assert digests(tmp_path / "a") == digests(tmp_path / "b")
-    assert len(digests(tmp_path / "a")) == 3
+    assert digests(tmp_path / "a").keys() == written("digit", "piano")
 
 
 def test_a_louder_recording_only_gives_louder_stems(separate: Run, recording: Path, tmp_path: Path) -> None:
@@ -129,11 +134,28 @@ def test_a_louder_recording_only_gives_louder_stems(separate: Run, recording: Pa
 @pytest.mark.parametrize("sources", ["digit,piano,digit", "digit:2,piano", " digit : 2 , piano "])
 def test_a_source_given_twice_is_numbered(separate: Run, tmp_path: Path, sources: str) -> None:
     assert separate(sources=sources) == 0
-    assert set(digests(tmp_path / "out")) == {"digit-1.wav", "digit-2.wav", "piano.wav", "mixture.wav"}
+    assert set(digests(tmp_path / "out")) == written("digit-1", "digit-2", "piano")
 
 
 def test_a_source_called_mixture_does_not_overwrite_the_mixture() -> None:
     assert offline.stem_files(["mixture", "digit"]) == ["mixture-1.wav", "digit.wav"]
+    assert offline.stem_files(["residual", "bell", "bell-raw"]) == [
+        "residual-1.wav",
+        "bell.wav",
+        "bell-raw-1.wav",
+    ]
+
+
+def test_refined_stems_and_the_residual_add_up_to_the_mixture(separate: Run, tmp_path: Path) -> None:
+    assert separate() == 0
+    report = json.loads((tmp_path / "out/report.json").read_text())
+    files = [source["file"] for source in report["sources"]] + [report["residual"]["file"]]
+    parts = torch.stack([audio.read(tmp_path / "out" / file).samples[0] for file in files])
+    mixture = audio.read(tmp_path / "out/mixture.wav").samples[0]
+    assert (parts.sum(0) - mixture).abs().max() <= 2 / 32_768 + 1e-4  # each of four files is rounded
+    raw = [source["raw_file"] for source in report["sources"]]
+    assert raw == ["digit-raw.wav", "piano-raw.wav"]
+    assert not torch.equal(audio.read(tmp_path / "out" / raw[0]).samples[0], parts[0])
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -257,4 +279,4 @@ def test_ctrl_c_keeps_the_best_so_far(recording: Path, tiny_checkpoints: Path, t
     report = json.loads((tmp_path / "out/report.json").read_text())
     assert report["stopped"] is True
     assert 0 <= report["steps_done"] < 1_000_000
-    assert set(digests(tmp_path / "out")) == {"digit.wav", "drums.wav", "mixture.wav"}
+    assert set(digests(tmp_path / "out")) == written("digit", "drums")
