@@ -12,9 +12,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-# Read when torch is first imported: threads that wait sleep instead of spinning. On a core shared with
-# anything else, spinning made one search ten times slower (docs/BENCHMARKS.md, "Speed").
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# libgomp reads it when torch is first imported: a thread that waits spins for a moment, then sleeps.
+# Spinning as long as libgomp's default made a search many times slower beside any other work, and
+# not spinning at all makes it slower than one thread alone (docs/BENCHMARKS.md, "Speed").
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 if TYPE_CHECKING:
     from bssdemo.hub import load

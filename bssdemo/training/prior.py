@@ -48,7 +48,7 @@ class PriorConfig:
     name: str
     model_size: int = 32  # the paper's d is 64; notes of docs/priors.md say why 32
     latent_size: int = 100
-    warmup_steps: int = 4000
+    warmup_steps: int = 3000
     gan_steps: int = 0
     batch: int = 32
     learning_rate: float = 1e-3  # of the warm-up, cosine decay to a hundredth

@@ -161,7 +161,7 @@ def _skip(components: Sequence[Any]) -> list[Any]:
 
 def search(ready: job.Job, shelf: Shelf, session: Session) -> Iterator[list[Any]]:
     """Values of `Controls.results` while a search runs, at its end, and when the zip is packed."""
-    said = note(ready.window.note or "Searching …", f"Looking for {', '.join(ready.labels)}.")
+    said = note(*(ready.notes or ["Searching …"]), f"Looking for {', '.join(ready.labels)}.")
     untouched = _skip([None] * (job.MOST_SOURCES + 1))
     losses = []
     for snapshot, frame in job.run(ready, shelf, session):
@@ -173,7 +173,7 @@ def search(ready: job.Job, shelf: Shelf, session: Session) -> Iterator[list[Any]
             yield [said, frame, *untouched, gr.DownloadButton(visible=False)]
     weights = session.weights or ready.config.objective.weights
     result = Result.of(ready, snapshot, losses, weights, session.stopped)
-    told = note(_told(result), ready.window.note)
+    told = note(_told(result), *ready.notes)
     yield [told, frame, *players(result.players()), gr.skip()]
     with tempfile.TemporaryDirectory() as folder:
         archive = write_archive(result, Path(folder))

@@ -36,6 +36,7 @@ class Job:
     labels: tuple[str, ...]  # what the stems are called on the page
     preset: str
     config: SearchConfig
+    notes: tuple[str, ...] = ()  # in plain words: what of the recording was not read, cut or filled
 
 
 def order(
@@ -56,10 +57,12 @@ def order(
         known = ", ".join(shelf.priors) or "none"
         raise ValueError(f"There is no source called {', '.join(missing)}. Available: {known}.")
     config = configure(preset, **changes)
-    window = audio.first_window(audio.to_mono_16k(audio.read(file)))
+    recording = audio.read(file)
+    window = audio.first_window(audio.to_mono_16k(recording))
     mix, gain = audio.to_search_level(window.audio, len(sources))
     labels = _numbered([shelf.label(name) for name in sources])
-    return Job(window, mix, gain, tuple(sources), labels, preset, config)
+    notes = tuple(text for text in (recording.note, window.note) if text)
+    return Job(window, mix, gain, tuple(sources), labels, preset, config, notes)
 
 
 def configure(

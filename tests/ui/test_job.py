@@ -86,3 +86,12 @@ def test_a_run_ends_after_its_longest_time(ordered: job.Job, shelf: Shelf) -> No
     snapshots = [snapshot for snapshot, _ in job.run(long, shelf, Session(), longest=0.2)]
     assert snapshots[-1].done
     assert snapshots[-1].step < 2000
+
+
+def test_what_was_left_out_of_a_long_recording_is_told(shelf: Shelf, tone_file: Path, tmp_path: Path) -> None:
+    assert job.order(tone_file, ["digit"], shelf).notes == ()
+    long = tmp_path / "long.wav"
+    audio.write_wav(long, torch.sin(torch.arange(121 * 8_000) / 5), sample_rate=8_000)
+    read, cut = job.order(long, ["digit"], shelf).notes
+    assert "first 120 s" in read
+    assert "1.024 s" in cut
