@@ -12,7 +12,8 @@ from bssdemo.search.objective import TERMS
 from bssdemo.search.pgd import PRESETS
 from bssdemo.ui.board import EMPTY, board
 from bssdemo.ui.examples import Example
-from bssdemo.ui.job import MOST_SOURCES, MOST_STARTS, MOST_STEPS
+from bssdemo.ui.job import MOST_SECONDS, MOST_SOURCES, MOST_STARTS, MOST_STEPS
+from bssdemo.ui.kept import RESIDUAL
 from bssdemo.ui.live import weight_values
 from bssdemo.ui.notes import note, provenance
 from bssdemo.ui.shelf import Shelf
@@ -25,6 +26,9 @@ SLIDERS = (
     ("β₃ coherence", "the edges must coincide"),
     ("β₄ frequency", "no frequency may be missing"),
 )
+STEM_CHOICES = [("Refined", "refined"), ("Raw", "raw")]
+STEMS_INFO = "refined: the mixture's own sound, shared out; raw: what the generators made"
+KEPT_SECONDS = 3600  # a result can be switched for so long
 WELCOME = note("Press an example, or bring a mixture of your own and press Separate.")
 
 
@@ -46,7 +50,9 @@ class Controls:
     reset: gr.Button
     message: gr.HTML
     board: gr.HTML
-    players: list[gr.Audio]  # the mixture first
+    stems: gr.Radio  # which kind of stem is shown and heard
+    players: list[gr.Audio]  # the mixture first, the residual last
+    kept: gr.State  # Kept | None: what the visitor's last run left
     download: gr.DownloadButton
     truth_box: gr.Accordion
     truths: list[gr.Audio]
@@ -69,7 +75,12 @@ class Controls:
     @property
     def outcome(self) -> list[Block]:
         """What only a finished run has."""
-        return [*self.players, self.download]
+        return [self.kept, self.stems, *self.players, self.download]
+
+    @property
+    def shown(self) -> list[Block]:
+        """What differs between the two kinds of stem."""
+        return [self.board, *self.players]
 
     @property
     def results(self) -> list[Block]:
@@ -156,7 +167,7 @@ def lay_out(shelf: Shelf, examples: Sequence[Example]) -> Controls:
     assert len(SLIDERS) == len(TERMS)
     with gr.Row(elem_id="columns"):
         with gr.Column(scale=4, min_width=300, elem_id="controls"):
-            gr.HTML("<h2>Mixture</h2>")
+            gr.HTML(f"<h2>Mixture</h2><p>Up to {MOST_SECONDS} s, any format and sample rate.</p>")
             with gr.Row(elem_id="examples"):
                 buttons = [gr.Button(example.title, size="sm", min_width=130) for example in examples]
             audio = gr.Audio(
@@ -182,8 +193,13 @@ def lay_out(shelf: Shelf, examples: Sequence[Example]) -> Controls:
                 gr.HTML(provenance(shelf), elem_id="provenance")
         with gr.Column(scale=9, min_width=300, elem_id="stage"):
             live = board(_poster(examples))
+            stems = gr.Radio(
+                STEM_CHOICES, value="refined", label="Stems", info=STEMS_INFO, visible=False, elem_id="stems"
+            )
             with gr.Row(elem_id="players"):
                 players = [_player("mixture")] + [_player(f"stem {k + 1}") for k in range(MOST_SOURCES)]
+                players.append(_player(RESIDUAL))
+            kept = gr.State(None, time_to_live=KEPT_SECONDS)
             download = gr.DownloadButton(
                 "Download everything (zip)", visible=False, elem_id="download", size="md"
             )
@@ -197,5 +213,5 @@ def lay_out(shelf: Shelf, examples: Sequence[Example]) -> Controls:
     preset, sliders, steps, learning_rate, starts = settings
     return Controls(
         audio, checks, counts, preset, sliders, steps, learning_rate, starts, buttons,
-        separate, stop, reset, message, live, players, download, truth_box, truths,
+        separate, stop, reset, message, live, stems, players, kept, download, truth_box, truths,
     )  # fmt: skip

@@ -13,8 +13,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from bssdemo import audio
+from bssdemo.search.long import for_length, separate_long
 from bssdemo.search.objective import Weights
-from bssdemo.search.pgd import PRESETS, SearchConfig, separate
+from bssdemo.search.pgd import PRESETS, SearchConfig
 from bssdemo.snapshot import Snapshot
 from bssdemo.ui.live import Painter, paced
 from bssdemo.ui.session import Session
@@ -22,21 +23,32 @@ from bssdemo.ui.shelf import Shelf
 
 MOST_SOURCES = 4
 MOST_STEPS, MOST_STARTS = 2000, 8
-LONGEST_RUN = 120.0  # seconds of search; the machine is shared
+MOST_SECONDS = 60  # of a recording; the rest is not read, which the visitor is told
+LONGEST_RUN = 120.0  # seconds of search, the machine is shared ...
+LONGEST_RUN_PER_SECOND = 10.0  # ... and so many more for every second of recording
 
 
 @dataclass(frozen=True)
 class Job:
-    """One separation, ready to run: the window at the search's level, and what to look for."""
+    """One separation, ready to run: the recording, and what to look for."""
 
-    window: audio.Window
-    mix: Float[Tensor, " samples"]  # window.audio * gain
-    gain: float
+    recording: audio.Recording  # as it was read: all channels, its own sample rate
+    mono: Float[Tensor, " samples"]  # the same at 16 kHz, what is searched
     sources: tuple[str, ...]  # prior names, one per stem
     labels: tuple[str, ...]  # what the stems are called on the page
     preset: str
-    config: SearchConfig
-    notes: tuple[str, ...] = ()  # in plain words: what of the recording was not read, cut or filled
+    config: SearchConfig  # with what the recording's length allows
+    notes: tuple[str, ...] = ()  # in plain words: what was not read, and which settings its length changed
+
+    @property
+    def seconds(self) -> float:
+        """Length of the recording."""
+        return len(self.mono) / audio.SAMPLE_RATE
+
+    @property
+    def longest(self) -> float:
+        """Seconds after which the search is ended."""
+        return LONGEST_RUN + LONGEST_RUN_PER_SECOND * self.seconds
 
 
 def order(
@@ -56,13 +68,21 @@ def order(
     if missing:
         known = ", ".join(shelf.priors) or "none"
         raise ValueError(f"There is no source called {', '.join(missing)}. Available: {known}.")
-    config = configure(preset, **changes)
-    recording = audio.read(file)
-    window = audio.first_window(audio.to_mono_16k(recording))
-    mix, gain = audio.to_search_level(window.audio, len(sources))
+    asked = configure(preset, **changes)
+    recording = audio.read(file, MOST_SECONDS)
+    mono = audio.to_mono_16k(recording)
+    config = for_length(asked, len(mono))
     labels = _numbered([shelf.label(name) for name in sources])
-    notes = tuple(text for text in (recording.note, window.note) if text)
-    return Job(window, mix, gain, tuple(sources), labels, preset, config, notes)
+    notes = tuple(text for text in (recording.note, _shortened(asked, config)) if text)
+    return Job(recording, mono, tuple(sources), labels, preset, config, notes)
+
+
+def _shortened(asked: SearchConfig, config: SearchConfig) -> str | None:
+    """What a recording longer than one window is searched with, if that is not what was asked for."""
+    if (config.steps, config.starts) == (asked.steps, asked.starts):
+        return None
+    starts = "" if asked.starts == 1 else " from one start"
+    return f"A recording longer than {audio.WINDOW_SECONDS} s is searched in {config.steps} steps{starts}."
 
 
 def configure(
@@ -102,10 +122,14 @@ def _numbered(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def run(
-    job: Job, shelf: Shelf, session: Session, longest: float = LONGEST_RUN
+    job: Job, shelf: Shelf, session: Session, longest: float | None = None
 ) -> Iterator[tuple[Snapshot, str | None]]:
-    """The search's snapshots, with a board frame where one is due; ends early when asked or too long."""
+    """The search's snapshots of the whole recording, with a board frame where one is due.
+
+    Ends early when asked, or after `longest` seconds (the job's own if not given).
+    """
     began = time.perf_counter()
+    limit = job.longest if longest is None else longest
     initial = job.config.objective.weights
     ended_early = False
 
@@ -114,10 +138,10 @@ def run(
 
     def stop() -> bool:
         nonlocal ended_early
-        ended_early = session.stopped or time.perf_counter() - began > longest
+        ended_early = session.stopped or time.perf_counter() - began > limit
         return ended_early
 
     priors = [shelf.priors[name].generator for name in job.sources]
-    painter = Painter(job.mix, job.labels, job.config.objective)
-    snapshots = separate(job.mix, priors, job.config, weights=weights, stop=stop)
+    painter = Painter(job.mono, job.labels, job.config.objective.form)
+    snapshots = separate_long(job.mono, priors, job.config, weights=weights, stop=stop)
     yield from paced(snapshots, painter, weights, lambda: "stopped" if ended_early else "done")

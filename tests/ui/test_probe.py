@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from bssdemo.models.wavegan import SAMPLES
+from bssdemo.ui import probe
+from bssdemo.windows import cut
+
+
+def noise(samples: int) -> torch.Tensor:
+    return 0.1 * torch.randn(2, samples, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize(("windows", "numbers"), [(1, [0]), (3, [0, 1, 2]), (13, [0, 4, 8, 12])])
+def test_all_windows_of_a_short_recording_and_evenly_spread_ones_of_a_long(
+    windows: int, numbers: list[int]
+) -> None:
+    samples = SAMPLES + (windows - 1) * 3 * SAMPLES // 4
+    assert probe.place(noise(samples)[0], 2, "balanced").numbers == numbers
+
+
+def test_silent_windows_are_not_measured() -> None:
+    mono = torch.cat([torch.zeros(3 * SAMPLES), noise(SAMPLES)[0]])
+    placed = probe.place(mono, 1, "balanced")
+    assert all(mono[placed.layout.starts[number] :][:SAMPLES].abs().max() > 0 for number in placed.numbers)
+
+
+def test_shares_are_the_mean_over_the_windows_at_the_searchs_level() -> None:
+    sounds = noise(SAMPLES + 3 * SAMPLES // 4)
+    mono = sounds.sum(0)
+    both = probe.place(mono, 2, "balanced")
+    pieces = cut(torch.cat([mono[None], sounds]), both.layout)
+    apart = [
+        probe.place(pieces[0, number], 2, "balanced").shares(pieces[1:, number]) for number in both.numbers
+    ]
+    np.testing.assert_allclose(both.shares(sounds), np.mean(apart, 0), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        probe.place(0.01 * mono, 2, "balanced").shares(0.01 * sounds),
+        both.shares(sounds),
+        rtol=1e-3,
+        atol=1e-4,
+    )
