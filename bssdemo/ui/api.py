@@ -35,7 +35,7 @@ def endpoints(shelf: Shelf, sessions: Sessions) -> None:
             sources: names of the priors, separated by commas, one per stem: "digit,piano".
             preset: "balanced", "paper" or "reference".
             steps: how many steps to search, the preset's number if empty; a recording longer than
-                1.024 s is searched in at most 100.
+                1.024 s is searched in fewer, which its progress tells.
 
         Returns:
             progress: status, step, steps, seconds, total and the four terms by name.

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import gradio as gr
 from gradio.blocks import Block
 
+from bssdemo.offline import MOST_SECONDS
 from bssdemo.search.objective import TERMS
 from bssdemo.search.pgd import PRESETS
 from bssdemo.ui.board import EMPTY, board
 from bssdemo.ui.examples import Example
-from bssdemo.ui.job import MOST_SECONDS, MOST_SOURCES, MOST_STARTS, MOST_STEPS
+from bssdemo.ui.job import MOST_SOURCES, MOST_STARTS, MOST_STEPS
 from bssdemo.ui.kept import RESIDUAL
 from bssdemo.ui.live import weight_values
 from bssdemo.ui.notes import note, provenance

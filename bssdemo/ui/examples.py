@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bssdemo.offline import RAW, RESIDUAL
 from bssdemo.ui.frame import Kind
 from bssdemo.ui.kept import Kept
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples"
 RECORDED = "recorded"
 FRAMES = "frames.xz"
-RESIDUAL, RAW = "residual.wav", "raw"
 MOST_FRAMES = 32
 
 

@@ -13,6 +13,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from bssdemo import audio
+from bssdemo.models.wavegan import SAMPLES
+from bssdemo.offline import MOST_SECONDS
 from bssdemo.search.long import for_length, separate_long
 from bssdemo.search.objective import Weights
 from bssdemo.search.pgd import PRESETS, SearchConfig
@@ -20,10 +22,10 @@ from bssdemo.snapshot import Snapshot
 from bssdemo.ui.live import Painter, paced
 from bssdemo.ui.session import Session
 from bssdemo.ui.shelf import Shelf
+from bssdemo.windows import lay_out
 
 MOST_SOURCES = 4
 MOST_STEPS, MOST_STARTS = 2000, 8
-MOST_SECONDS = 60  # of a recording; the rest is not read, which the visitor is told
 LONGEST_RUN = 120.0  # seconds of search, the machine is shared ...
 LONGEST_RUN_PER_SECOND = 10.0  # ... and so many more for every second of recording
 
@@ -33,7 +35,8 @@ class Job:
     """One separation, ready to run: the recording, and what to look for."""
 
     recording: audio.Recording  # as it was read: all channels, its own sample rate
-    mono: Float[Tensor, " samples"]  # the same at 16 kHz, what is searched
+    mono: Float[Tensor, " samples"]  # what is searched: one channel at 16 kHz
+    windows: int  # of 1.024 s, in which it is searched
     sources: tuple[str, ...]  # prior names, one per stem
     labels: tuple[str, ...]  # what the stems are called on the page
     preset: str
@@ -74,15 +77,16 @@ def order(
     config = for_length(asked, len(mono))
     labels = _numbered([shelf.label(name) for name in sources])
     notes = tuple(text for text in (recording.note, _shortened(asked, config)) if text)
-    return Job(recording, mono, tuple(sources), labels, preset, config, notes)
+    windows = len(lay_out(mono, SAMPLES).starts)
+    return Job(recording, mono, windows, tuple(sources), labels, preset, config, notes)
 
 
 def _shortened(asked: SearchConfig, config: SearchConfig) -> str | None:
     """What a recording longer than one window is searched with, if that is not what was asked for."""
-    if (config.steps, config.starts) == (asked.steps, asked.starts):
-        return None
-    starts = "" if asked.starts == 1 else " from one start"
-    return f"A recording longer than {audio.WINDOW_SECONDS} s is searched in {config.steps} steps{starts}."
+    steps = None if config.steps == asked.steps else f"in {config.steps} steps"
+    starts = None if config.starts == asked.starts else "from one start"
+    changes = " ".join(filter(None, (steps, starts)))
+    return f"A recording longer than {audio.WINDOW_SECONDS} s is searched {changes}." if changes else None
 
 
 def configure(

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import math
 
-from bssdemo.models.wavegan import SAMPLES
-from bssdemo.search.long import OVERLAP
 from bssdemo.search.pgd import SearchConfig
 from bssdemo.ui.job import Job
-from bssdemo.windows import lay_out
 
 MINUTES_FROM = 100.0  # seconds; what lasts longer is told in minutes
 
 
-def outputs(config: SearchConfig, samples: int, sources: int) -> int:
+def outputs(config: SearchConfig, windows: int, sources: int) -> int:
     """Generator outputs of a whole search: one per step, start, window and source."""
-    windows = len(lay_out(samples, SAMPLES, OVERLAP).starts)
     exploring = config.steps if config.explore is None else min(config.explore, config.steps)
     return windows * sources * (config.starts * exploring + config.steps - exploring)
 
 
 def foretold(job: Job, pace: float) -> str:
     """The recording's length and what its search will take, in a sentence."""
-    seconds = pace * outputs(job.config, len(job.mono), len(job.sources))
+    seconds = pace * outputs(job.config, job.windows, len(job.sources))
     count = "one source" if len(job.sources) == 1 else f"{len(job.sources)} sources"
     return f"{job.seconds:.1f} s of recording, {count}: about {_rounded(seconds)} of search on this machine."
 

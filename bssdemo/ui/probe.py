@@ -16,7 +16,6 @@ from torch import Tensor
 
 from bssdemo.audio import is_silent, to_search_level
 from bssdemo.models.wavegan import SAMPLES
-from bssdemo.search.long import OVERLAP
 from bssdemo.search.objective import TERMS, Form, Target, prepare, shares
 from bssdemo.windows import Layout, cut, lay_out
 
@@ -41,7 +40,7 @@ class Probe:
 
 def place(mono: Float[Tensor, " samples"], sources: int, form: Form) -> Probe:
     """Choose the windows of a recording that is not silent."""
-    layout = lay_out(len(mono), SAMPLES, OVERLAP)
+    layout = lay_out(mono, SAMPLES)
     pieces = cut(mono, layout)
     heard = [number for number, piece in enumerate(pieces) if not is_silent(piece)]
     places = np.linspace(0, len(heard) - 1, min(MOST, len(heard)))

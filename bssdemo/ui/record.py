@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from bssdemo.offline import RAW, RESIDUAL
 from bssdemo.ui import examples, job
 from bssdemo.ui.frame import Kind, decode, encode
 from bssdemo.ui.result import Loss, Result, write_sounds
@@ -17,7 +18,7 @@ from bssdemo.ui.shelf import Shelf, stock, warm_up
 def record(example: examples.Example, shelf: Shelf) -> list[Path]:
     """Search one example and write examples/<slug>/recorded/; returns the files written."""
     folder = example.folder / examples.RECORDED
-    (folder / examples.RAW).mkdir(parents=True, exist_ok=True)
+    (folder / RAW).mkdir(parents=True, exist_ok=True)
     ordered = job.order(example.mixture, example.sources, shelf)
     frames = []
     for snapshot, frame in job.run(ordered, shelf, Session()):
@@ -25,10 +26,10 @@ def record(example: examples.Example, shelf: Shelf) -> list[Path]:
             frames.append((snapshot.elapsed, encode(replace(decode(frame), recorded=True))))
     weights = ordered.config.objective.weights
     result = Result.of(ordered, snapshot, [Loss.of(snapshot)], weights, stopped=False)
-    places: dict[Kind, Path] = {"refined": folder, "raw": folder / examples.RAW}
+    places: dict[Kind, Path] = {"refined": folder, "raw": folder / RAW}
     with tempfile.TemporaryDirectory() as home:
         kept = write_sounds(result, frames[-1][1], Path(home))
-        written = [folder / examples.RESIDUAL]
+        written = [folder / RESIDUAL]
         shutil.copy(kept.residual, written[-1])
         for kind, place in places.items():
             for name, sound in zip(example.sources, kept.stems[kind], strict=True):

@@ -12,17 +12,16 @@ from pathlib import Path
 from torch import stack
 
 from bssdemo import audio, plots
+from bssdemo.offline import MIXTURE, RAW, RESIDUAL
 from bssdemo.search.objective import TERMS, Weights
 from bssdemo.search.refine import DEFAULT
 from bssdemo.snapshot import Snapshot
 from bssdemo.ui import picture
-from bssdemo.ui.examples import RAW, RESIDUAL
 from bssdemo.ui.job import Job
 from bssdemo.ui.kept import Kept
 from bssdemo.ui.stems import Stems, last_frames, refined
 
 ARCHIVE = "bssdemo-stems.zip"
-MIXTURE = "mixture.wav"
 CONTENTS = {
     MIXTURE: "what was separated, in its own channels and at its own sample rate",
     "<source>.wav": "refined stems: the mixture's own sound, shared out; with residual.wav they add up to it",

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from bssdemo.models.wavegan import SAMPLES
 from bssdemo.search.pgd import PRESETS
 from bssdemo.ui import job
 from bssdemo.ui.pace import foretold, outputs
@@ -15,10 +14,10 @@ ONE_START = replace(PRESETS["paper"], steps=10)
 
 
 def test_outputs_are_counted_over_steps_starts_windows_and_sources() -> None:
-    assert outputs(ONE_START, SAMPLES, 2) == 10 * 2
-    assert outputs(replace(ONE_START, starts=3), SAMPLES, 2) == 10 * 2 * 3
-    assert outputs(replace(ONE_START, starts=3, explore=4), SAMPLES, 2) == 2 * (3 * 4 + 6)
-    assert outputs(ONE_START, 4 * SAMPLES, 1) == 10 * 5  # a quarter of every window is shared
+    assert outputs(ONE_START, 1, 2) == 10 * 2
+    assert outputs(replace(ONE_START, starts=3), 1, 2) == 10 * 2 * 3
+    assert outputs(replace(ONE_START, starts=3, explore=4), 1, 2) == 2 * (3 * 4 + 6)
+    assert outputs(ONE_START, 5, 1) == 10 * 5
 
 
 @pytest.mark.parametrize(
