@@ -22,18 +22,17 @@ def hidden() -> gr.Audio:
     return gr.Audio(value=None, visible=False)
 
 
-def players(kept: Kept, kind: Kind) -> list[gr.Audio]:
-    """All players: mixture, stems of this kind, hidden ones to fill up, residual."""
-    shown = [player(label, file) for label, file in kept.sounds(kind)]
-    return [
-        *shown,
-        *(hidden() for _ in range(1 + MOST_SOURCES - len(shown))),
-        player(RESIDUAL, kept.residual),
-    ]
+def switched(kept: Kept, kind: Kind) -> list[Any]:
+    """All players with the stems of another kind; mixture and residual are the same in either."""
+    same = 1 + MOST_SOURCES - len(kept.labels)
+    stems = [player(label, file) for label, file in kept.sounds(kind)[1:]]
+    return [gr.skip(), *stems, *(gr.skip() for _ in range(same))]
 
 
 def held(kept: Kept | None) -> list[Any]:
     """Values of `Controls.outcome` but the zip: what was kept, the switch at refined, the players."""
     if kept is None:
         return [None, gr.Radio(visible=False), *(hidden() for _ in range(2 + MOST_SOURCES))]
-    return [kept, gr.Radio(value="refined", visible=True), *players(kept, "refined")]
+    shown = [player(label, file) for label, file in kept.sounds("refined")]
+    spare = [hidden() for _ in range(1 + MOST_SOURCES - len(shown))]
+    return [kept, gr.Radio(value="refined", visible=True), *shown, *spare, player(RESIDUAL, kept.residual)]

@@ -14,7 +14,7 @@ import gradio as gr
 
 from bssdemo.search.objective import Weights
 from bssdemo.ui import job
-from bssdemo.ui.audio_output import held, hidden, players
+from bssdemo.ui.audio_output import held, hidden, switched
 from bssdemo.ui.board import EMPTY
 from bssdemo.ui.controls import DEFAULT_PRESET, WELCOME, lay_out, preset_settings
 from bssdemo.ui.examples import Example, find
@@ -83,7 +83,7 @@ def audio_tab(blocks: gr.Blocks, shelf: Shelf, sessions: Sessions) -> None:
         if kept is None:
             return [note(FORGOTTEN), *skip(ui.shown)]
         sessions.stop(_visitor(request))  # a replay must not go on over it
-        return [gr.skip(), kept.frames[kind], *players(kept, kind)]
+        return [gr.skip(), kept.frames[kind], *switched(kept, kind)]
 
     def run(request: gr.Request, *values: Any) -> Iterator[list[Any]]:
         visitor = _visitor(request)
