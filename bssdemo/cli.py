@@ -24,6 +24,7 @@ PROGRAM = "python -m bssdemo"
 MOST_SOURCES = 8  # of one mixture: each costs a generator's pass every step
 DELEGATED = {
     ("train", "prior"): ("bssdemo.training.prior", "train a prior on the shared data or your own sounds"),
+    ("train", "encoder"): ("bssdemo.training.encoder", "train a prior's encoder on mixtures"),
     ("bench", "audio"): ("bssdemo.evaluation.bench", "score separations of held-out mixtures"),
     ("bench", "tables"): ("bssdemo.evaluation.tables", "results of bench audio as Markdown tables"),
 }
