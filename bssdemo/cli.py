@@ -78,7 +78,13 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     command.add_argument("--preset", choices=("balanced", "paper", "reference"), default="balanced")
     command.add_argument("--steps", type=_at_least(1), metavar="N", help="default: the preset's")
     command.add_argument(
-        "--starts", type=_at_least(1), metavar="S", help="searches side by side (default: 1)"
+        "--starts", type=_at_least(1), metavar="S", help="searches side by side (default: the preset's)"
+    )
+    command.add_argument(
+        "--start", choices=("zeros", "encoder"), help="where searches begin (default: the preset's)"
+    )
+    command.add_argument(
+        "--gain", choices=("fixed", "estimated"), help="of each source (default: the preset's)"
     )
     command.add_argument(
         "--seed", type=_at_least(0), default=0, metavar="S", help="of random starts (default: 0)"
@@ -113,7 +119,7 @@ def separate(args: argparse.Namespace) -> int:
     from bssdemo.threads import use_own_cores
 
     use_own_cores()
-    asked = {"steps": args.steps, "starts": args.starts}
+    asked = {"steps": args.steps, "starts": args.starts, "start": args.start, "gain": args.gain}
     config = replace(
         PRESETS[args.preset], **{name: value for name, value in asked.items() if value is not None}
     )

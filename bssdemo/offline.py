@@ -74,6 +74,7 @@ def run(
         job.mix,
         [prior.generator for prior in job.priors],
         config,
+        encoders=[prior.encoder for prior in job.priors],
         generator=torch.Generator().manual_seed(seed),
         stop=stop,
     )
@@ -82,6 +83,7 @@ def run(
     for last in search:
         progress(last)
     files = stem_files([prior.name for prior in job.priors])
+    gains = [1.0] * len(files) if last.gains is None else last.gains.tolist()
     scale = _write(out, files, job.window.audio, last.estimates / job.gain)
     report = {
         "mixture": {
@@ -100,8 +102,10 @@ def run(
                 "file": file,
                 "origin": prior.origin,
                 "where": prior.where,
+                "encoder": config.start == "encoder" and prior.encoder is not None,
+                "gain": gain,
             }
-            for prior, file in zip(job.priors, files, strict=True)
+            for prior, file, gain in zip(job.priors, files, gains, strict=True)
         ],
         "output": {"sample_rate": audio.SAMPLE_RATE, "format": "PCM_16", "scale": scale},
         "settings": {**asdict(config), "seed": seed},

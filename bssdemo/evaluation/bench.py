@@ -37,6 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", choices=("balanced", "paper", "reference"), default="balanced")
     parser.add_argument("--steps", type=int, metavar="N", help="of the search (default: the preset's)")
     parser.add_argument("--starts", type=int, metavar="S", help="of the search (default: the preset's)")
+    parser.add_argument("--start", choices=("zeros", "encoder"), help="of the search (default: the preset's)")
+    parser.add_argument(
+        "--gain", choices=("fixed", "estimated"), help="of the sources (default: the preset's)"
+    )
     parser.add_argument(
         "--batch", type=int, default=16, metavar="B", help="mixtures solved at once (default: 16)"
     )
@@ -70,7 +74,16 @@ def run(args: argparse.Namespace) -> int:
     for name in names:
         if name not in METHODS:
             raise BenchError(f"there is no method called '{name}'; available: {', '.join(METHODS)}")
-    setting = Setting(sources, args.preset, args.steps, args.starts, args.seed, args.checkpoints)
+    setting = Setting(
+        sources,
+        args.preset,
+        steps=args.steps,
+        starts=args.starts,
+        start=args.start,
+        gain=args.gain,
+        seed=args.seed,
+        checkpoints=args.checkpoints,
+    )
     methods = {name: METHODS[name](setting) for name in names}
     mix, refs = draw(args.data, sources, args.mixtures, args.seed, args.split)
     if args.json is not None:  # before the long run: a place that cannot be written is told at once

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -30,15 +31,18 @@ class Setting:
     starts: int | None = None
     seed: int = 0
     checkpoints: Path | None = None  # a folder of checkpoints; None for the Hub or the bundled ones
+    start: Literal["zeros", "encoder"] | None = None
+    gain: Literal["fixed", "estimated"] | None = None
 
 
 def raw(setting: Setting) -> Method:
     """The search as the page runs it; the estimates are the generators' outputs themselves."""
-    priors = [hub.load(name, setting.checkpoints).generator for name in setting.sources]
-    preset = PRESETS[setting.preset]
-    config = replace(preset, steps=setting.steps or preset.steps, starts=setting.starts or preset.starts)
+    priors = [hub.load(name, setting.checkpoints) for name in setting.sources]
+    asked = {name: getattr(setting, name) for name in ("steps", "starts", "start", "gain")}
+    config = replace(PRESETS[setting.preset], **{name: value for name, value in asked.items() if value})
+    generators, encoders = [prior.generator for prior in priors], [prior.encoder for prior in priors]
     randomness = torch.Generator().manual_seed(setting.seed)
-    return lambda mix: separate(mix, priors, config, generator=randomness)
+    return lambda mix: separate(mix, generators, config, encoders=encoders, generator=randomness)
 
 
 def mixture(setting: Setting) -> Method:

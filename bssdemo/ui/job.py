@@ -114,7 +114,14 @@ def run(
         ended_early = session.stopped or time.perf_counter() - began > longest
         return ended_early
 
-    priors = [shelf.priors[name].generator for name in job.sources]
+    priors = [shelf.priors[name] for name in job.sources]
     painter = Painter(job.mix, job.labels, job.config.objective)
-    snapshots = separate(job.mix, priors, job.config, weights=weights, stop=stop)
+    snapshots = separate(
+        job.mix,
+        [prior.generator for prior in priors],
+        job.config,
+        encoders=[prior.encoder for prior in priors],
+        weights=weights,
+        stop=stop,
+    )
     yield from paced(snapshots, painter, weights, lambda: "stopped" if ended_early else "done")

@@ -56,6 +56,8 @@ def warm_up(shelf: Shelf) -> None:
     config = PRESETS["balanced"]
     mix = 0.1 * torch.randn(SAMPLES, generator=torch.Generator().manual_seed(0))
     painter = Painter(mix, tuple(shelf.priors), config.objective)
-    search = separate(mix, [prior.generator for prior in shelf.priors.values()], config)
+    priors = shelf.priors.values()
+    encoders = [prior.encoder for prior in priors]
+    search = separate(mix, [prior.generator for prior in priors], config, encoders=encoders)
     for snapshot in islice(search, 2):
         painter.frame(snapshot, config.objective.weights, "searching")

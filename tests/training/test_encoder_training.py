@@ -69,7 +69,7 @@ def test_others_are_mixed_in_more_and_more() -> None:
 def test_it_learns_which_of_two_latents_is_in_the_mixture() -> None:
     """Mixtures G(z) + noise of two far latents: the loss against G(z) falls, and the generator stays."""
     torch.manual_seed(0)
-    generator = Generator(model_size=4, latent_size=4)
+    generator = Generator(model_size=2, latent_size=4)
     with torch.no_grad():
         generator.dense.weight *= 3
         for layer in generator.up:
@@ -79,11 +79,12 @@ def test_it_learns_which_of_two_latents_is_in_the_mixture() -> None:
     z = torch.tensor([[0.9, -0.9, 0.9, -0.9], [-0.9, 0.9, -0.9, 0.9]])
     targets = generator(z)
     mixtures = targets + 0.1 * targets.std() * torch.randn(2, 16_384)
-    network = LatentEncoder(width=4, latent_size=4)
+    network = LatentEncoder(width=2, latent_size=4)
     adam = torch.optim.Adam(network.parameters(), lr=3e-3)
     accelerator = Accelerator(mixed_precision="no")
     losses = [encoder_step(network, generator, adam, mixtures, targets, accelerator) for _ in range(30)]
-    assert losses[-1] < 0.5 * losses[0]
+    assert losses[-1] < 0.3 * losses[0]
+    assert torch.equal(network(mixtures).sign(), z.sign())
     assert all(torch.equal(value, before[key]) for key, value in generator.state_dict().items())
 
 
