@@ -92,6 +92,7 @@ def run(
         job.mono,
         [prior.generator for prior in job.priors],
         config,
+        encoders=[prior.encoder for prior in job.priors],
         generator=torch.Generator().manual_seed(seed),
         stop=stop,
     )
@@ -106,6 +107,7 @@ def run(
     refining = time.perf_counter() - began
     files = stem_files([prior.name for prior in job.priors])
     scale = _write(out, files, recording, parts, last.estimates)
+    gains = [1.0] * len(files) if last.gains is None else last.gains.tolist()
     report = {
         "mixture": {
             "file": str(job.file),
@@ -122,8 +124,10 @@ def run(
                 "file": file,
                 "origin": prior.origin,
                 "where": prior.where,
+                "encoder": config.start == "encoder" and prior.encoder is not None,
+                "gain": gain,
             }
-            for prior, file in zip(job.priors, files, strict=True)
+            for prior, file, gain in zip(job.priors, files, gains, strict=True)
         ],
         "output": {
             "sample_rate": recording.sample_rate,

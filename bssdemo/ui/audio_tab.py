@@ -43,7 +43,7 @@ def audio_tab(blocks: gr.Blocks, shelf: Shelf, sessions: Sessions) -> None:
     emptied = [*held(None), gr.DownloadButton(visible=False)]
 
     def ordered(audio: str | None, preset: str, *values: Any, sources: list[str] | None = None) -> job.Job:
-        betas, (steps, rate, starts), boxes = values[:4], values[4:7], values[7:]
+        betas, (start, steps, rate, starts), boxes = values[:4], values[4:8], values[8:]
         checks, counts = boxes[: len(names)], boxes[len(names) :]
         ticked = [
             name
@@ -61,6 +61,7 @@ def audio_tab(blocks: gr.Blocks, shelf: Shelf, sessions: Sessions) -> None:
             steps=steps,
             learning_rate=rate,
             starts=starts,
+            start=start,
         )
 
     def announce(request: gr.Request, *values: Any) -> list[Any]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jaxtyping import Float
 from torch import Tensor
@@ -26,6 +26,7 @@ from bssdemo.windows import lay_out
 
 MOST_SOURCES = 4
 MOST_STEPS, MOST_STARTS = 2000, 8
+STARTS: dict[str, Literal["zeros", "encoder"]] = {"zeros": "zeros", "encoder": "encoder"}
 LONGEST_RUN = 120.0  # seconds of search, the machine is shared ...
 LONGEST_RUN_PER_SECOND = 10.0  # ... and so many more for every second of recording
 
@@ -76,7 +77,8 @@ def order(
     mono = audio.to_mono_16k(recording)
     config = for_length(asked, len(mono))
     labels = _numbered([shelf.label(name) for name in sources])
-    notes = tuple(text for text in (recording.note, _shortened(asked, config)) if text)
+    told = (recording.note, _shortened(asked, config), _without_encoder(config, sources, shelf))
+    notes = tuple(text for text in told if text)
     windows = len(lay_out(mono, SAMPLES).starts)
     return Job(recording, mono, windows, tuple(sources), labels, preset, config, notes)
 
@@ -89,12 +91,21 @@ def _shortened(asked: SearchConfig, config: SearchConfig) -> str | None:
     return f"A recording longer than {audio.WINDOW_SECONDS} s is searched {changes}." if changes else None
 
 
+def _without_encoder(config: SearchConfig, sources: Sequence[str], shelf: Shelf) -> str | None:
+    """Which sources begin at z = 0 although the visitor asked for the encoder."""
+    lacking = [shelf.label(name) for name in dict.fromkeys(sources) if shelf.priors[name].encoder is None]
+    if config.start == "zeros" or not lacking:
+        return None
+    return f"There is no encoder for {', '.join(lacking)} yet: the search begins at z = 0 there."
+
+
 def configure(
     preset: str,
     weights: Weights | None = None,
     steps: int | float | None = None,
     learning_rate: int | float | None = None,
     starts: int | float | None = None,
+    start: str | None = None,
 ) -> SearchConfig:
     """A preset's settings with those changed that are given; ValueError with a sentence for the visitor."""
     if preset not in PRESETS:
@@ -109,9 +120,17 @@ def configure(
         raise ValueError(f"The number of starts must lie between 1 and {MOST_STARTS}.")
     if not 0 < rate <= 1:
         raise ValueError("The learning rate must lie above 0 and be at most 1.")
+    start = config.start if start is None else start
+    if start not in STARTS:
+        raise ValueError(f"There is no start called {start}. Available: {', '.join(STARTS)}.")
     objective = config.objective if weights is None else replace(config.objective, weights=weights)
     return replace(
-        config, objective=objective, steps=int(steps), learning_rate=float(rate), starts=int(starts)
+        config,
+        objective=objective,
+        steps=int(steps),
+        learning_rate=float(rate),
+        starts=int(starts),
+        start=STARTS[start],
     )
 
 
@@ -145,7 +164,14 @@ def run(
         ended_early = session.stopped or time.perf_counter() - began > limit
         return ended_early
 
-    priors = [shelf.priors[name].generator for name in job.sources]
+    priors = [shelf.priors[name] for name in job.sources]
     painter = Painter(job.mono, job.labels, job.config.objective.form)
-    snapshots = separate_long(job.mono, priors, job.config, weights=weights, stop=stop)
+    snapshots = separate_long(
+        job.mono,
+        [prior.generator for prior in priors],
+        job.config,
+        encoders=[prior.encoder for prior in priors],
+        weights=weights,
+        stop=stop,
+    )
     yield from paced(snapshots, painter, weights, lambda: "stopped" if ended_early else "done")

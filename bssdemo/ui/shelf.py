@@ -63,7 +63,9 @@ def warm_up(shelf: Shelf) -> Shelf:
     config = PRESETS["balanced"]
     mix = 0.1 * torch.randn(SAMPLES, generator=torch.Generator().manual_seed(0))
     painter = Painter(mix, tuple(shelf.priors), config.objective.form)
-    search = separate(mix, [prior.generator for prior in shelf.priors.values()], config)
+    priors = shelf.priors.values()
+    encoders = [prior.encoder for prior in priors]
+    search = separate(mix, [prior.generator for prior in priors], config, encoders=encoders)
     seconds = 0.0
     for _ in range(WARM_STEPS):
         began = time.perf_counter()

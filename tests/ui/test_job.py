@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from bssdemo import audio
+from bssdemo.models.encoder import LatentEncoder
 from bssdemo.search.objective import Weights
 from bssdemo.search.pgd import separate
 from bssdemo.ui import job
@@ -30,6 +31,7 @@ def test_what_is_wrong_is_said_in_words(shelf: Shelf, tone_file: Path, tmp_path:
         ((tone_file, ["digit"]), {"steps": float("nan")}, "steps"),
         ((tone_file, ["digit"]), {"learning_rate": -1.0}, "learning rate"),
         ((tone_file, ["digit"]), {"starts": 0}, "starts"),
+        ((tone_file, ["digit"]), {"start": "middle"}, "middle"),
         ((text, ["digit"]), {}, "renamed.wav"),
         ((silent, ["digit"]), {}, "silent"),
     ]
@@ -102,3 +104,20 @@ def test_a_long_recording_is_searched_whole_and_shown_whole(shelf: Shelf, long_f
     snapshot, frame = told[-1]
     assert snapshot.estimates.shape == (2, len(ready.mono))
     assert decode(str(frame)).duration == pytest.approx(ready.seconds, abs=0.001)
+
+
+def test_a_source_without_an_encoder_is_named(shelf: Shelf, tone_file: Path) -> None:
+    assert job.order(tone_file, ["digit"], shelf, start="zeros").notes == ()
+    (note,) = job.order(tone_file, ["digit", "digit"], shelf, start="encoder").notes
+    assert note.count("spoken digits") == 1
+
+
+def test_the_encoder_decides_where_a_search_begins(shelf: Shelf, tone_file: Path) -> None:
+    first = {}
+    encoder = LatentEncoder(width=2)
+    heard = replace(shelf, priors={"digit": replace(shelf.priors["digit"], encoder=encoder.eval())})
+    for start in ("zeros", "encoder"):
+        ready = job.order(tone_file, ["digit"], heard, steps=1, starts=1, start=start)
+        assert ready.notes == ()
+        first[start] = next(job.run(ready, heard, Session()))[0].estimates
+    assert not torch.allclose(first["zeros"], first["encoder"], rtol=0.01)
