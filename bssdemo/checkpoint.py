@@ -1,8 +1,9 @@
-"""The checkpoint format: a folder of two files, verified on the way in and on the way out.
+"""The checkpoint format: a folder of two or three files, verified on the way in and on the way out.
 
 - config.json: {"kind": "wavegan-generator", "name", "label", "model_size", "latent_size",
-  "sample_rate": 16000, "samples": 16384}
+  "sample_rate": 16000, "samples": 16384}, and "encoder": {"width"} when there is one
 - model.safetensors: the generator's state_dict in float16; never pickle
+- encoder.safetensors: the state_dict of the encoder that gives a mixture its first z, likewise
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import Tensor
+from torch import Tensor, nn
 
-from bssdemo.models.wavegan import SAMPLES, Generator
+from bssdemo.models import Generator, LatentEncoder
+from bssdemo.models.wavegan import SAMPLES
 
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
+CONFIG, WEIGHTS, ENCODER = "config.json", "model.safetensors", "encoder.safetensors"
 SAMPLE_RATE = 16_000
 FIXED = {"kind": "wavegan-generator", "sample_rate": SAMPLE_RATE, "samples": SAMPLES}
-LARGEST = {"model_size": 128, "latent_size": 1024}  # refuses a config that would fill the memory
+LARGEST = {"model_size": 128, "latent_size": 1024}
+LARGEST_ENCODER = {"width": 128}  # both refuse a config that would fill the memory
 REMEDY = "download or train this checkpoint again, or remove its folder"
 
 
@@ -34,29 +37,46 @@ class CheckpointError(ValueError):
     """A checkpoint is missing or unusable; the message names the file and what to do."""
 
 
-def write(folder: Path, generator: Generator, config: Mapping[str, Any]) -> None:
-    """Write config.json and model.safetensors (float16) into `folder`, each whole or not at all.
+def write(
+    folder: Path, generator: Generator, config: Mapping[str, Any], encoder: LatentEncoder | None = None
+) -> None:
+    """Write config.json and the weights (float16) into `folder`, each whole or not at all.
 
-    `config` holds at least `name` and `label`; the sizes come from the generator.
+    `config` holds at least `name` and `label`; the sizes come from the networks. Without `encoder` one that
+    was there before is removed: it belonged to the former weights.
     Raises ValueError when a weight is not finite in float16, CheckpointError for an unusable config.
     """
-    weights = {key: value.detach().half().contiguous() for key, value in generator.state_dict().items()}
-    overflow = [key for key, value in weights.items() if not torch.isfinite(value).all()]
-    if overflow:
-        raise ValueError(f"weights are not finite in float16: {_few(overflow)}")
-    full = _checked({**config, **FIXED, **generator.config}, folder / CONFIG)
+    contents = {WEIGHTS: _halved(generator)}
+    full = {**config, **FIXED, **generator.config}
+    full.pop("encoder", None)
+    if encoder is not None:
+        if encoder.latent_size != generator.latent_size:
+            sizes = f"{encoder.latent_size} latents and the generator of {generator.latent_size}"
+            raise ValueError(f"the encoder does not fit: it is of {sizes}")
+        contents[ENCODER] = _halved(encoder)
+        full["encoder"] = {name: encoder.config[name] for name in LARGEST_ENCODER}
+    full = _checked(full, folder / CONFIG)
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / WEIGHTS, save(weights))
+    for file, content in contents.items():
+        _replace(folder / file, content)
     _replace(folder / CONFIG, (json.dumps(full, indent=2) + "\n").encode())
+    if encoder is None:
+        (folder / ENCODER).unlink(missing_ok=True)
 
 
-def read(folder: Path) -> tuple[Generator, Mapping[str, Any]]:
-    """The frozen float32 generator in `folder` and its config; one object however often it is asked for.
+def files(folder: Path) -> tuple[str, ...]:
+    """The files that make up the checkpoint in `folder`, by its config.json. Raises CheckpointError."""
+    both = (CONFIG, WEIGHTS)
+    return (*both, ENCODER) if "encoder" in read_config(folder) else both
 
-    Raises CheckpointError when a file is missing, damaged, or does not fit the other.
+
+def read(folder: Path) -> tuple[Generator, LatentEncoder | None, Mapping[str, Any]]:
+    """The frozen float32 networks in `folder` and its config; the same objects however often asked for.
+
+    Raises CheckpointError when a file is missing, damaged, or does not fit the others.
     """
     try:
-        stats = [(folder / file).stat() for file in (CONFIG, WEIGHTS)]
+        stats = [(folder / file).stat() for file in files(folder)]
     except OSError as error:
         raise CheckpointError(f"{error.filename}: cannot be read ({error.strerror}); {REMEDY}") from error
     state = tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
@@ -80,12 +100,19 @@ _ONE_AT_A_TIME = threading.Lock()  # two visitors asking at once must not load t
 
 
 @lru_cache(maxsize=16)
-def _read(folder: Path, state: tuple[tuple[int, int], ...]) -> tuple[Generator, Mapping[str, Any]]:
+def _read(
+    folder: Path, state: tuple[tuple[int, int], ...]
+) -> tuple[Generator, LatentEncoder | None, Mapping[str, Any]]:
     """`state` is part of the key, so that a checkpoint replaced on disk is read again."""
     config = read_config(folder)
     generator = Generator(config["model_size"], config["latent_size"])
     generator.load_state_dict(_read_weights(folder / WEIGHTS, generator.state_dict()), strict=True)
-    return generator.freeze(), MappingProxyType(config)
+    encoder = None
+    if "encoder" in config:
+        encoder = LatentEncoder(**config["encoder"], latent_size=config["latent_size"])
+        encoder.load_state_dict(_read_weights(folder / ENCODER, encoder.state_dict()), strict=True)
+        encoder.eval().requires_grad_(False)
+    return generator.freeze(), encoder, MappingProxyType(config)
 
 
 def _checked(config: Any, file: Path) -> dict[str, Any]:
@@ -98,14 +125,33 @@ def _checked(config: Any, file: Path) -> dict[str, Any]:
     for key, value in FIXED.items():
         if config[key] != value:
             raise CheckpointError(f"{file}: {key} is {config[key]!r}, this program needs {value!r}; {REMEDY}")
-    for key, largest in LARGEST.items():
-        value = config[key]
-        if type(value) is not int or not 1 <= value <= largest:
-            raise CheckpointError(f"{file}: {key} is {value!r}, it must be 1 to {largest}; {REMEDY}")
+    _check_sizes(config, LARGEST, file)
+    if "encoder" in config:
+        encoder = config["encoder"]
+        if not isinstance(encoder, dict) or encoder.keys() != LARGEST_ENCODER.keys():
+            asked = ", ".join(LARGEST_ENCODER)
+            raise CheckpointError(f"{file}: encoder is {encoder!r}, it must hold {asked} alone; {REMEDY}")
+        _check_sizes(encoder, LARGEST_ENCODER, file)
     for key in ("name", "label"):
         if not isinstance(config[key], str) or not config[key].strip():
             raise CheckpointError(f"{file}: {key} is {config[key]!r}, it must be a text; {REMEDY}")
     return config
+
+
+def _check_sizes(config: Mapping[str, Any], most: Mapping[str, int], file: Path) -> None:
+    for key, largest in most.items():
+        value = config[key]
+        if type(value) is not int or not 1 <= value <= largest:
+            raise CheckpointError(f"{file}: {key} is {value!r}, it must be 1 to {largest}; {REMEDY}")
+
+
+def _halved(network: nn.Module) -> bytes:
+    """A network's weights in float16 as safetensors. Raises ValueError where one does not fit."""
+    weights = {key: value.detach().half().contiguous() for key, value in network.state_dict().items()}
+    overflow = [key for key, value in weights.items() if not torch.isfinite(value).all()]
+    if overflow:
+        raise ValueError(f"weights are not finite in float16: {_few(overflow)}")
+    return save(weights)
 
 
 def _read_weights(file: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:

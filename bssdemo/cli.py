@@ -24,6 +24,7 @@ PROGRAM = "python -m bssdemo"
 MOST_SOURCES = 8  # of one mixture: each costs a generator's pass every step
 DELEGATED = {
     ("train", "prior"): ("bssdemo.training.prior", "train a prior on the shared data or your own sounds"),
+    ("train", "encoder"): ("bssdemo.training.encoder", "train a prior's encoder on mixtures"),
     ("bench", "audio"): ("bssdemo.evaluation.bench", "score separations of held-out mixtures"),
     ("bench", "speed"): ("bssdemo.speed", "time a step, whole recordings and the board on this machine"),
     ("bench", "tables"): ("bssdemo.evaluation.tables", "results of bench audio as Markdown tables"),
@@ -89,6 +90,12 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         "--starts", type=_at_least(1), metavar="S", help="default: the preset's, beyond 3 s one"
     )
     command.add_argument(
+        "--start", choices=("zeros", "encoder"), help="where searches begin (default: the preset's)"
+    )
+    command.add_argument(
+        "--gain", choices=("fixed", "estimated"), help="of each source (default: the preset's)"
+    )
+    command.add_argument(
         "--seed", type=_at_least(0), default=0, metavar="S", help="of random starts (default: 0)"
     )
     _add_checkpoints(command)
@@ -112,17 +119,17 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def separate(args: argparse.Namespace) -> int:
-    """Write <source>.wav, residual.wav, <source>-raw.wav, mixture.wav and report.json into --out."""
+    """Write <source>.wav, residual.wav, mixture.wav, raw/<source>.wav and report.json into --out."""
     from tqdm import tqdm
 
-    from bssdemo.offline import MIXTURE, REPORT, RESIDUAL, prepare, run
+    from bssdemo.offline import MIXTURE, RAW, REPORT, RESIDUAL, prepare, run
     from bssdemo.search.long import for_length
     from bssdemo.search.pgd import PRESETS
     from bssdemo.snapshot import Snapshot
     from bssdemo.threads import use_own_cores
 
     use_own_cores()
-    asked = {"steps": args.steps, "starts": args.starts}
+    asked = {"steps": args.steps, "starts": args.starts, "start": args.start, "gain": args.gain}
     job = prepare(args.mixture, args.sources, args.checkpoints, args.max_seconds)
     config = for_length(PRESETS[args.preset], len(job.mono))
     config = replace(config, **{name: value for name, value in asked.items() if value is not None})
@@ -140,8 +147,8 @@ def separate(args: argparse.Namespace) -> int:
         report = run(job, args.out, config, args.seed, show, stop=lambda: bool(interrupts))
     for note in report["notes"]:
         print(note)
-    stems = [source[kind] for kind in ("file", "raw_file") for source in report["sources"]]
-    for file in (*stems, RESIDUAL, MIXTURE, REPORT):
+    stems = [source["file"] for source in report["sources"]]
+    for file in (*stems, RESIDUAL, *(f"{RAW}/{stem}" for stem in stems), MIXTURE, REPORT):
         print(args.out / file)
     if interrupts:
         print(f"stopped at step {report['steps_done']} of {bar.total}", file=sys.stderr)

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from bssdemo import checkpoint, hub_download
 from bssdemo.checkpoint import CheckpointError
 from bssdemo.checkpoint import write as save
-from bssdemo.models.wavegan import Generator
+from bssdemo.models import Generator, LatentEncoder
 
 __all__ = ["CheckpointError", "Listing", "Origin", "Prior", "available", "load", "save"]
 
@@ -39,6 +39,7 @@ class Prior:
     origin: Origin
     where: str
     note: str | None = None  # in plain words, why an earlier choice was passed over
+    encoder: LatentEncoder | None = None  # mixture -> a first z for this source
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,12 @@ def load(name: str, folder: Path | None = None) -> Prior:
     """The prior called `name`: from `folder`, else the Hub, else bundled.
 
     `folder` is one checkpoint, a training run, or holds several of either, named by their folders.
-    Everyone who asks for the same files gets the same generator object.
+    Everyone who asks for the same files gets the same network objects.
     Raises CheckpointError when no such checkpoint exists or the one found is damaged.
     """
     place, origin, where, note = _resolve(name, folder)
-    generator, config = checkpoint.read(place)
-    return Prior(name, config["label"], generator, config, origin, where, note)
+    generator, encoder, config = checkpoint.read(place)
+    return Prior(name, config["label"], generator, config, origin, where, note, encoder)
 
 
 def available(folder: Path | None = None) -> list[Listing]:
@@ -84,7 +85,7 @@ def available(folder: Path | None = None) -> list[Listing]:
 
 
 def _resolve(name: str, folder: Path | None) -> tuple[Path, Origin, str, str | None]:
-    """Where `name` is: (folder with its two files, origin, address for people, note)."""
+    """Where `name` is: (folder with its files, origin, address for people, note)."""
     missed: list[str] = []  # why earlier choices were passed over
     if folder is not None:
         place = _places(_existing(folder)).get(name)
@@ -94,6 +95,8 @@ def _resolve(name: str, folder: Path | None) -> tuple[Path, Origin, str, str | N
     owner = hub_download.owner()
     if owner is not None and name in hub_download.REVISIONS:
         fetched = hub_download.fetch(owner, name, (checkpoint.CONFIG, checkpoint.WEIGHTS))
+        if isinstance(fetched, Path) and checkpoint.ENCODER in (files := checkpoint.files(fetched)):
+            fetched = hub_download.fetch(owner, name, files)
         if isinstance(fetched, Path):
             note = f"Using {name} from the Hub: {missed[0]}." if missed else None
             return fetched, "hub", hub_download.address(owner, name), note

@@ -25,7 +25,7 @@ from bssdemo.search.pgd import SearchConfig
 from bssdemo.snapshot import Snapshot
 from bssdemo.windows import Layout, lay_out
 
-MIXTURE, RESIDUAL, REPORT = "mixture.wav", "residual.wav", "report.json"
+MIXTURE, RESIDUAL, RAW, REPORT = "mixture.wav", "residual.wav", "raw", "report.json"
 MOST_SECONDS = 60  # of a recording, unless more is asked for
 
 
@@ -84,14 +84,15 @@ def run(
     """Search, refine, write the results into the folder `out`, and return what report.json holds.
 
     Writes <source>.wav (numbered when repeated), residual.wav and mixture.wav at the recording's rate
-    and with its channels: stems and residual add up to the mixture. Beside them <source>-raw.wav, the
-    generators' own sounds at 16 kHz mono, and report.json. All wavs have 16 bits and share one scale.
-    Once `stop()` is true the best stems so far are written. Raises OSError.
+    and with its channels: stems and residual add up to the mixture. Beside them raw/<source>.wav, the
+    priors' own sounds at 16 kHz mono, and report.json. All wavs have 16 bits and share one scale. Once
+    `stop()` is true the best stems so far are written. Raises OSError.
     """
     search = separate_long(
         job.mono,
         [prior.generator for prior in job.priors],
         config,
+        encoders=[prior.encoder for prior in job.priors],
         generator=torch.Generator().manual_seed(seed),
         stop=stop,
     )
@@ -105,13 +106,8 @@ def run(
     parts = apply_to_channels(masks, refine.DEFAULT.stft, recording.samples, recording.sample_rate)
     refining = time.perf_counter() - began
     files = stem_files([prior.name for prior in job.priors])
-    raw_files = [raw_file(file) for file in files]
-    whole = dict(zip([MIXTURE, *files, RESIDUAL], [recording.samples, *parts], strict=True))
-    raw = dict(zip(raw_files, last.estimates, strict=True))
-    scale = audio.common_scale(*whole.values(), *raw.values())
-    for signals, rate in ((whole, recording.sample_rate), (raw, audio.SAMPLE_RATE)):
-        for file, signal in signals.items():
-            audio.write_wav(out / file, signal, rate, scale)
+    scale = _write(out, files, recording, parts, last.estimates)
+    gains = [1.0] * len(files) if last.gains is None else last.gains.tolist()
     report = {
         "mixture": {
             "file": str(job.file),
@@ -125,23 +121,23 @@ def run(
             {
                 "name": prior.name,
                 "label": prior.label,
-                "file": file,  # refined: soft masks on the recording
-                "raw_file": generated,  # the generator's own sound
+                "file": file,
                 "origin": prior.origin,
                 "where": prior.where,
+                "encoder": config.start == "encoder" and prior.encoder is not None,
+                "gain": gain,
             }
-            for prior, file, generated in zip(job.priors, files, raw_files, strict=True)
+            for prior, file, gain in zip(job.priors, files, gains, strict=True)
         ],
-        "residual": {"file": RESIDUAL},
         "output": {
             "sample_rate": recording.sample_rate,
             "channels": recording.samples.shape[0],
-            "raw_sample_rate": audio.SAMPLE_RATE,
+            "raw": {"folder": RAW, "sample_rate": audio.SAMPLE_RATE, "channels": 1},
+            "residual": RESIDUAL,
             "format": "PCM_16",
             "scale": scale,
         },
-        "settings": {**asdict(config), "seed": seed},
-        "refinement": asdict(refine.DEFAULT),
+        "settings": {**asdict(config), "seed": seed, "refine": asdict(refine.DEFAULT)},
         "terms": {name: _ends(first.terms[name], last.terms[name]) for name in last.terms},
         "total": _ends(first.total, last.total),
         "steps_done": last.step,
@@ -164,20 +160,31 @@ def run(
 
 
 def stem_files(names: Sequence[str]) -> list[str]:
-    """File names for the sources in order: <name>.wav, numbered from 1 if that is not unique or taken otherwise."""
-    plain = [f"{name}.wav" for name in names]
-    taken = Counter([*plain, MIXTURE, RESIDUAL, *(raw_file(file) for file in set(plain))])
+    """File names for the sources in order: <name>.wav, numbered from 1 if that is not unique."""
+    taken = Counter([*names, Path(MIXTURE).stem, Path(RESIDUAL).stem])
     seen: Counter[str] = Counter()
     files = []
-    for name, file in zip(names, plain, strict=True):
+    for name in names:
         seen[name] += 1
-        files.append(file if taken[file] == 1 else f"{name}-{seen[name]}.wav")
+        files.append(f"{name}.wav" if taken[name] == 1 else f"{name}-{seen[name]}.wav")
     return files
 
 
-def raw_file(file: str) -> str:
-    """Where the generator's own sound goes, beside the refined stem in `file`: digit.wav -> digit-raw.wav."""
-    return f"{Path(file).stem}-raw.wav"
+def _write(
+    out: Path,
+    files: Sequence[str],
+    recording: audio.Recording,
+    parts: Float[Tensor, "parts channels samples"],
+    raw: Float[Tensor, "K samples_16k"],
+) -> float:
+    """Write the mixture, its parts and the raw estimates with one common scale, and return it."""
+    scale = audio.common_scale(recording.samples, parts, raw)
+    for file, signal in zip([MIXTURE, *files, RESIDUAL], [recording.samples, *parts], strict=True):
+        audio.write_wav(out / file, signal, recording.sample_rate, scale)
+    (out / RAW).mkdir(exist_ok=True)
+    for file, estimate in zip(files, raw, strict=True):
+        audio.write_wav(out / RAW / file, estimate, scale=scale)
+    return scale
 
 
 def _ends(start: Tensor, end: Tensor) -> dict[str, float]:

@@ -123,7 +123,7 @@ def _board(mix: Float[Tensor, " samples"], snapshots: Iterator[Snapshot]) -> Ite
     from bssdemo.ui.live import Painter, paced
 
     objective = PRESETS["balanced"].objective
-    painter = Painter(mix, SOURCES[:2], objective)
+    painter = Painter(mix, SOURCES[:2], objective.form)
     return paced(snapshots, painter, lambda: objective.weights, lambda: "done")
 
 

@@ -44,6 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", choices=("balanced", "paper", "reference"), default="balanced")
     parser.add_argument("--steps", type=int, metavar="N", help="of the search (default: the preset's)")
     parser.add_argument("--starts", type=int, metavar="S", help="of the search (default: the preset's)")
+    parser.add_argument("--start", choices=("zeros", "encoder"), help="of the search (default: the preset's)")
+    parser.add_argument(
+        "--gain", choices=("fixed", "estimated"), help="of the sources (default: the preset's)"
+    )
     parser.add_argument(
         "--batch", type=int, default=16, metavar="B", help="mixtures solved at once (default: 16)"
     )
@@ -80,7 +84,15 @@ def run(args: argparse.Namespace) -> int:
         if name not in METHODS:
             raise BenchError(f"there is no method called '{name}'; available: {', '.join(METHODS)}")
     setting = Setting(
-        sources, args.preset, args.steps, args.starts, args.seed, args.checkpoints, args.gain_range > 0
+        sources,
+        args.preset,
+        steps=args.steps,
+        starts=args.starts,
+        start=args.start,
+        gain=args.gain,
+        seed=args.seed,
+        checkpoints=args.checkpoints,
+        unknown_level=args.gain_range > 0,
     )
     shared: dict[
         Callable[[Setting], Separator], dict[str, Answer]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -39,6 +40,8 @@ class Setting:
     seed: int = 0
     checkpoints: Path | None = None  # a folder of checkpoints; None for the Hub or the bundled ones
     unknown_level: bool = False
+    start: Literal["zeros", "encoder"] | None = None
+    gain: Literal["fixed", "estimated"] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,16 +54,17 @@ class Method:
 
 def search(setting: Setting) -> Separator:
     """The search as the page runs it; the estimates are the generators' outputs themselves."""
-    priors = [hub.load(name, setting.checkpoints).generator for name in setting.sources]
-    preset = PRESETS[setting.preset]
-    config = replace(preset, steps=setting.steps or preset.steps, starts=setting.starts or preset.starts)
+    priors = [hub.load(name, setting.checkpoints) for name in setting.sources]
+    asked = {name: getattr(setting, name) for name in ("steps", "starts", "start", "gain")}
+    config = replace(PRESETS[setting.preset], **{name: value for name, value in asked.items() if value})
+    generators, encoders = [prior.generator for prior in priors], [prior.encoder for prior in priors]
     randomness = torch.Generator().manual_seed(setting.seed)
 
     def run(mix: Float[Tensor, "B samples"]) -> Iterator[Snapshot]:
-        gain = audio.peak_of_sum(len(priors)) / mix.abs().amax(-1, keepdim=True)
-        gain = gain if setting.unknown_level else torch.ones_like(gain)
-        for snapshot in separate(mix * gain, priors, config, generator=randomness):
-            yield replace(snapshot, estimates=snapshot.estimates / gain[..., None])
+        level = audio.peak_of_sum(len(priors)) / mix.abs().amax(-1, keepdim=True)
+        level = level if setting.unknown_level else torch.ones_like(level)
+        for snapshot in separate(mix * level, generators, config, encoders=encoders, generator=randomness):
+            yield replace(snapshot, estimates=snapshot.estimates / level[..., None])
 
     return run
 

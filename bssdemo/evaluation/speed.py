@@ -20,8 +20,9 @@ from bssdemo.audio import SAMPLE_RATE
 from bssdemo.evaluation.metrics import spectral_snr
 from bssdemo.models.wavegan import PLAIN_KERNEL, SAMPLES, SEED_FRAMES, STRIDE, Generator, UpConv
 from bssdemo.search.long import for_length, separate_long
-from bssdemo.search.pgd import PRESETS, SearchConfig, generate, separate
+from bssdemo.search.pgd import PRESETS, SearchConfig, separate
 from bssdemo.search.refine import refine
+from bssdemo.search.unknowns import generate
 from bssdemo.snapshot import Snapshot
 from bssdemo.windows import lay_out
 

@@ -19,6 +19,7 @@ from bssdemo.audio import AudioError, is_silent, to_search_level
 from bssdemo.models.wavegan import SAMPLES, Generator
 from bssdemo.search.objective import Weights
 from bssdemo.search.pgd import PRESETS, SearchConfig, separate
+from bssdemo.search.starts import Encoders
 from bssdemo.snapshot import Snapshot
 from bssdemo.windows import Layout, cut, join, lay_out
 
@@ -32,6 +33,7 @@ def separate_long(
     priors: Sequence[Generator],
     config: SearchConfig = PRESETS["balanced"],
     *,
+    encoders: Encoders | None = None,
     generator: torch.Generator | None = None,
     weights: Callable[[], Weights] | None = None,
     stop: Callable[[], bool] | None = None,
@@ -39,7 +41,7 @@ def separate_long(
     """`separate` for a recording of any length: snapshots whose estimates (K, samples) span all of it.
 
     `mono`: 16 kHz, at any level, which is also the estimates'. The other arguments are those of
-    `separate`. Terms and total are means over the windows in search. A recording too long for one
+    `separate`. Terms and total are means, gains medians over the windows in search. A recording too long for one
     batch is searched stretch by stretch, from its beginning: `steps` counts the steps of all, and
     stretches not yet reached are silence.
     Raises ValueError, on the call itself, for what `separate` refuses; AudioError for silence.
@@ -55,7 +57,7 @@ def separate_long(
     levelled = [to_search_level(pieces[number], len(priors)) for number in heard]
     recording = _Recording(layout, torch.tensor(heard), torch.tensor([gain for _, gain in levelled]))
     searches = [
-        separate(mixes, priors, config, generator=generator, weights=weights, stop=stop)
+        separate(mixes, priors, config, encoders=encoders, generator=generator, weights=weights, stop=stop)
         for mixes in torch.stack([mix for mix, _ in levelled]).split(_at_once(priors, config))
     ]
     return _in_turn(searches, recording)
@@ -106,11 +108,16 @@ def _in_turn(searches: Sequence[Iterator[Snapshot]], recording: _Recording) -> I
                 estimates=recording.joined(torch.cat([one.estimates for one in reached])),
                 elapsed=time.perf_counter() - began,
                 done=done,
+                gains=_median([one.gains for one in reached if one.gains is not None]),
             )
             if done:
                 return
         finished.append(snapshot)
         before += snapshot.step
+
+
+def _median(gains: Sequence[Float[Tensor, "windows K"]]) -> Float[Tensor, " K"] | None:
+    return torch.cat(list(gains)).median(0).values if gains else None
 
 
 def _mean(values: Sequence[Float[Tensor, " windows"]]) -> Float[Tensor, ""]:

@@ -20,11 +20,11 @@ SEARCH_CLIPS = 16
 SHEET = Stft(frame=512, hop=128, center=True)
 
 
-def frozen_copy(generator: Generator) -> Generator:
+def frozen_copy(generator: Generator, device: torch.device | str = "cpu") -> Generator:
     """The generator as the search uses it; the one in training stays as it is."""
     copy = Generator(**generator.config)
     copy.load_state_dict(generator.state_dict())
-    return copy.freeze()
+    return copy.to(device).freeze()
 
 
 def spread(clips: Clips, count: int) -> Float[Tensor, "n samples"]:
