@@ -83,7 +83,9 @@ def run(
     for last in search:
         progress(last)
     files = stem_files([prior.name for prior in job.priors])
-    gains = [1.0] * len(files) if last.gains is None else last.gains.tolist()
+    assert last.gains is not None  # a search tells its gains and its leash
+    assert first.leash is not None
+    assert last.leash is not None
     scale = _write(out, files, job.window.audio, last.estimates / job.gain)
     report = {
         "mixture": {
@@ -105,11 +107,12 @@ def run(
                 "encoder": config.start == "encoder" and prior.encoder is not None,
                 "gain": gain,
             }
-            for prior, file, gain in zip(job.priors, files, gains, strict=True)
+            for prior, file, gain in zip(job.priors, files, last.gains.tolist(), strict=True)
         ],
         "output": {"sample_rate": audio.SAMPLE_RATE, "format": "PCM_16", "scale": scale},
         "settings": {**asdict(config), "seed": seed},
         "terms": {name: _ends(first.terms[name], last.terms[name]) for name in last.terms},
+        "leash": _ends(first.leash, last.leash),
         "total": _ends(first.total, last.total),
         "steps_done": last.step,
         "stopped": last.step < config.steps,

@@ -80,11 +80,22 @@ def test_the_defaults_are_the_presets_own(tones: Path, checkpoints: Path, monkey
     from bssdemo.search.pgd import PRESETS
 
     asked = []
-    monkeypatch.setattr(methods, "separate", lambda mix, priors, config, generator: asked.append(config))
+    monkeypatch.setattr(methods, "separate", lambda mix, priors, config, **options: asked.append(config))
     args = parsed("--data", tones, "--sources", "digit")
     setting = methods.Setting(("digit",), args.preset, args.steps, args.starts, args.seed, checkpoints)
     methods.METHODS["raw"](setting)(torch.zeros(1, 16_384))
     assert asked == [PRESETS["balanced"]]
+
+
+def test_start_and_gain_reach_the_search(tones: Path, checkpoints: Path, monkeypatch) -> None:
+    from bssdemo.evaluation import methods
+
+    asked = []
+    monkeypatch.setattr(methods, "separate", lambda mix, priors, config, **options: asked.append(config))
+    for start, gain in (("zeros", "estimated"), ("encoder", "fixed")):
+        setting = methods.Setting(("digit",), checkpoints=checkpoints, start=start, gain=gain)
+        methods.METHODS["raw"](setting)(torch.zeros(1, 16_384))
+    assert [(one.start, one.gain) for one in asked] == [("zeros", "estimated"), ("encoder", "fixed")]
 
 
 @pytest.mark.parametrize(
