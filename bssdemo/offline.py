@@ -106,8 +106,10 @@ def run(
     parts = apply_to_channels(masks, refine.DEFAULT.stft, recording.samples, recording.sample_rate)
     refining = time.perf_counter() - began
     files = stem_files([prior.name for prior in job.priors])
+    assert last.gains is not None  # a search tells its gains and its leash
+    assert first.leash is not None
+    assert last.leash is not None
     scale = _write(out, files, recording, parts, last.estimates)
-    gains = [1.0] * len(files) if last.gains is None else last.gains.tolist()
     report = {
         "mixture": {
             "file": str(job.file),
@@ -127,7 +129,7 @@ def run(
                 "encoder": config.start == "encoder" and prior.encoder is not None,
                 "gain": gain,
             }
-            for prior, file, gain in zip(job.priors, files, gains, strict=True)
+            for prior, file, gain in zip(job.priors, files, last.gains.tolist(), strict=True)
         ],
         "output": {
             "sample_rate": recording.sample_rate,
@@ -139,6 +141,7 @@ def run(
         },
         "settings": {**asdict(config), "seed": seed, "refine": asdict(refine.DEFAULT)},
         "terms": {name: _ends(first.terms[name], last.terms[name]) for name in last.terms},
+        "leash": _ends(first.leash, last.leash),
         "total": _ends(first.total, last.total),
         "steps_done": last.step,
         "stopped": last.step < last.steps,

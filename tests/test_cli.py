@@ -20,7 +20,8 @@ import soundfile
 import torch
 
 from bssdemo import audio, cli, hub, offline
-from bssdemo.models.wavegan import SAMPLES, Generator
+from bssdemo.models import Generator, LatentEncoder
+from bssdemo.models.wavegan import SAMPLES
 from bssdemo.search import pgd
 from bssdemo.search.long import LONG_STEPS
 from bssdemo.search.pgd import PRESETS
@@ -193,6 +194,22 @@ def test_a_source_given_twice_is_numbered(separate: Run, tmp_path: Path, sources
 def test_a_source_called_mixture_does_not_overwrite_the_mixture() -> None:
     assert offline.stem_files(["mixture", "digit"]) == ["mixture-1.wav", "digit.wav"]
     assert offline.stem_files(["residual"]) == ["residual-1.wav"]
+
+
+def test_start_says_whether_the_encoders_are_used(separate: Run, tmp_path: Path) -> None:
+    config = {"name": "digit", "label": "spoken digits"}
+    prior = tmp_path / "priors" / "digit"
+    hub.save(prior, Generator(model_size=4), config, LatentEncoder(width=2))
+    stems = []
+    for start, used in (("zeros", False), ("encoder", True)):
+        assert separate(sources="digit", checkpoints=prior, start=start, starts=1, gain="estimated") == 0
+        report = json.loads((tmp_path / "out/report.json").read_text())
+        assert [source["encoder"] for source in report["sources"]] == [used]
+        assert report["sources"][0]["gain"] > 0
+        assert report["settings"]["start"] == start
+        assert report["leash"]["start"] == 0
+        stems.append(digests(tmp_path / "out/raw")["digit.wav"])
+    assert stems[0] != stems[1]
 
 
 @pytest.mark.parametrize("preset", PRESETS)

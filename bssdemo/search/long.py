@@ -108,6 +108,7 @@ def _in_turn(searches: Sequence[Iterator[Snapshot]], recording: _Recording) -> I
                 estimates=recording.joined(torch.cat([one.estimates for one in reached])),
                 elapsed=time.perf_counter() - began,
                 done=done,
+                leash=_mean([one.leash for one in reached if one.leash is not None]),
                 gains=_median([one.gains for one in reached if one.gains is not None]),
             )
             if done:

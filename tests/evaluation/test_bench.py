@@ -82,7 +82,7 @@ def test_the_defaults_are_the_presets_own(tones: Path, checkpoints: Path, monkey
 
     asked = []
 
-    def separate(mix, priors, config, generator):
+    def separate(mix, priors, config, **options):
         asked.append(config)
         yield from ()
 
@@ -121,6 +121,22 @@ def test_an_unknown_level_changes_the_stems_level_only(checkpoints: Path) -> Non
     *_, quiet = methods.search(setting)(0.01 * mix)
     *_, loud = methods.search(setting)(mix)
     torch.testing.assert_close(quiet.estimates * 100, loud.estimates, rtol=1e-3, atol=1e-5)
+
+
+def test_start_and_gain_reach_the_search(tones: Path, checkpoints: Path, monkeypatch) -> None:
+    from bssdemo.evaluation import methods
+
+    asked = []
+
+    def separate(mix, priors, config, **options):
+        asked.append(config)
+        yield from ()
+
+    monkeypatch.setattr(methods, "separate", separate)
+    for start, gain in (("zeros", "estimated"), ("encoder", "fixed")):
+        setting = methods.Setting(("digit",), checkpoints=checkpoints, start=start, gain=gain)
+        assert list(methods.search(setting)(torch.ones(1, 16_384))) == []
+    assert [(one.start, one.gain) for one in asked] == [("zeros", "estimated"), ("encoder", "fixed")]
 
 
 @pytest.mark.parametrize(
