@@ -68,5 +68,5 @@ def test_windows_that_disagree_are_faded_into_each_other() -> None:
 
 @pytest.mark.parametrize(("samples", "overlap"), [(0, 0.2), (100, 1.0), (100, -0.1)])
 def test_what_cannot_be_laid_out_is_refused(samples: int, overlap: float) -> None:
-    with pytest.raises(ValueError, match="no samples|overlap"):
+    with pytest.raises(ValueError, match=r"no samples|overlap"):
         lay_out(samples, LENGTH, overlap)
