@@ -129,7 +129,9 @@ def common_scale(*signals: Float[Tensor, ...]) -> float:
     return 1.0 if peak <= LARGEST_PCM16 else LARGEST_PCM16 / peak
 
 
-def pcm16(audio: Float[Tensor, "*channels samples"], scale: float = 1.0) -> Int16[np.ndarray, "*channels samples"]:
+def pcm16(
+    audio: Float[Tensor, "*channels samples"], scale: float = 1.0
+) -> Int16[np.ndarray, "*channels samples"]:
     """16-bit samples of `audio * scale`, rounded to nearest; full scale is 32,768 steps."""
     steps = (audio.detach().double() * scale * 32_768).round().clamp(-32_768, 32_767)
     return steps.to(torch.int16).cpu().numpy()

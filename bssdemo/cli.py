@@ -25,6 +25,7 @@ MOST_SOURCES = 8  # of one mixture: each costs a generator's pass every step
 DELEGATED = {
     ("train", "prior"): ("bssdemo.training.prior", "train a prior on the shared data or your own sounds"),
     ("bench", "audio"): ("bssdemo.evaluation.bench", "score separations of held-out mixtures"),
+    ("bench", "speed"): ("bssdemo.speed", "time a step, whole recordings and the board on this machine"),
     ("bench", "tables"): ("bssdemo.evaluation.tables", "results of bench audio as Markdown tables"),
 }
 DONE, REFUSED, INTERRUPTED = 0, 2, 130

@@ -228,13 +228,18 @@ def test_sources_prints_what_there_is_and_from_where(
     assert rows == [[one.name, one.label, one.origin, one.where] for one in hub.available(tiny_checkpoints)]
 
 
-@pytest.mark.parametrize("command", [["train", "prior"], ["bench", "audio"], ["bench", "tables"]])
+@pytest.mark.parametrize(
+    "command", [["train", "prior"], ["bench", "audio"], ["bench", "speed"], ["bench", "tables"]]
+)
 def test_commands_of_other_modules_show_their_own_arguments(
     command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main([*command, "--help"]) == 0
     shown = capsys.readouterr().out
-    assert {"prior": "--data", "audio": "--mixtures", "tables": "--into"}[command[1]] in shown
+    option = {"prior": "--data", "audio": "--mixtures", "speed": "--against-paper", "tables": "--into"}
+    assert option[command[1]] in shown
+        command[1]
+    ] in shown
 
 
 def test_a_delegated_command_refuses_in_one_line_too(

@@ -24,10 +24,13 @@ LAYERS = (
     ("search", "unmix", "baselines", "plots"),
     ("training", "evaluation", "offline"),
     ("",),  # bssdemo/__init__.py, the public API
-    ("ui", "cli", "__main__"),
+    ("ui", "cli", "__main__", "speed"),
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
-ENTRY = {"ui": ("ui",), "cli": ("__main__",)}  # who may import the two ends of the flow, besides app.py
+ENTRY = {
+    "ui": ("ui", "speed"),
+    "cli": ("__main__",),
+}  # who may import the two ends of the flow, besides app.py
 
 MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(?:work|tmp|root|home|Users)/")
 REGISTRY = re.compile(
