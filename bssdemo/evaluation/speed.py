@@ -19,7 +19,7 @@ from torch import Tensor
 from bssdemo.audio import SAMPLE_RATE
 from bssdemo.evaluation.metrics import spectral_snr
 from bssdemo.models.wavegan import PLAIN_KERNEL, SAMPLES, SEED_FRAMES, STRIDE, Generator, UpConv
-from bssdemo.search.long import OVERLAP, for_length, separate_long
+from bssdemo.search.long import for_length, separate_long
 from bssdemo.search.pgd import PRESETS, SearchConfig, generate, separate
 from bssdemo.search.refine import refine
 from bssdemo.snapshot import Snapshot
@@ -143,7 +143,7 @@ def length(priors: Sequence[Generator], seconds: int, config: SearchConfig) -> L
     searched = time.perf_counter()
     refine(mono, answer.estimates)
     refined = time.perf_counter()
-    windows = len(lay_out(len(mono), SAMPLES, OVERLAP).starts)
+    windows = len(lay_out(mono, SAMPLES).starts)
     return Length(seconds, windows, config.steps, searched - began, refined - searched, peak_gb())
 
 

@@ -1,4 +1,4 @@
-"""Recordings of any length: overlapping windows of 1.024 s, searched together, joined without seams.
+"""Recordings of any length: windows of 1.024 s from onset to onset, searched together, joined without seams.
 
 Every window is brought to the search's level by itself, whatever its loudness in the recording, and
 its estimates are scaled back: a quiet passage is explained as carefully as a loud one. Silent windows are
@@ -22,7 +22,6 @@ from bssdemo.search.pgd import PRESETS, SearchConfig, separate
 from bssdemo.snapshot import Snapshot
 from bssdemo.windows import Layout, cut, join, lay_out
 
-OVERLAP = 0.25  # of a window, shared by neighbours at least
 LONG_STEPS = 100
 AT_ONCE = 192  # generator outputs in one batch, one per window, start and source: about 1.5 GB
 
@@ -32,23 +31,23 @@ def separate_long(
     priors: Sequence[Generator],
     config: SearchConfig = PRESETS["balanced"],
     *,
-    overlap: float = OVERLAP,
     generator: torch.Generator | None = None,
     weights: Callable[[], Weights] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Iterator[Snapshot]:
     """`separate` for a recording of any length: snapshots whose estimates (K, samples) span all of it.
 
-    `mono`: 16 kHz, at any level, which is also the estimates'. `overlap`: the least part of a window that
-    neighbours share. The other arguments are those of `separate`. Terms and total are means over the
-    windows in search. A recording too long for one batch is searched stretch by stretch, from its
-    beginning: `steps` counts the steps of all, and stretches not yet reached are silence.
+    `mono`: 16 kHz, at any level, which is also the estimates'. The other arguments are those of
+    `separate`. Terms and total are means over the windows in search. A recording too long for one
+    batch is searched stretch by stretch, from its beginning: `steps` counts the steps of all, and
+    stretches not yet reached are silence.
     Raises ValueError, on the call itself, for what `separate` refuses; AudioError for silence.
     """
     if len(priors) == 0:
         raise ValueError("choose at least one source to look for: no priors were given")
-    layout = lay_out(len(mono), SAMPLES, overlap)
-    pieces = cut(mono.detach().cpu(), layout)
+    mono = mono.detach().cpu()
+    layout = lay_out(mono, SAMPLES)
+    pieces = cut(mono, layout)
     heard = [number for number, piece in enumerate(pieces) if not is_silent(piece)]
     if not heard:
         raise AudioError("the recording is silent; choose one with sound in it")
@@ -61,12 +60,12 @@ def separate_long(
     return _in_turn(searches, recording)
 
 
-def for_length(config: SearchConfig, samples: int, overlap: float = OVERLAP) -> SearchConfig:
+def for_length(config: SearchConfig, samples: int) -> SearchConfig:
     """What a search of many windows can afford: a single start and at most LONG_STEPS steps.
 
     A recording of one window keeps the settings as they are.
     """
-    if len(lay_out(samples, SAMPLES, overlap).starts) == 1:
+    if samples <= SAMPLES:
         return config
     return replace(config, starts=1, explore=None, steps=min(config.steps, LONG_STEPS))
 

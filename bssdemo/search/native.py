@@ -2,8 +2,8 @@
 
 The recording's transform has frames and hops of (nearly) the same seconds, and the masks are
 interpolated linearly in time and frequency where its frames and bins fall between theirs. Above what
-the search has heard (TOP) a frame's masks are the mean of those in the band below it, BAND to TOP,
-weighted by the mixture's power there. Interpolation and means keep the sum over the parts at one, so at
+the search has heard (TOP) a frame's masks are the mean of those in the band below it, BAND to TOP (docs/method.md
+says what else was tried). Interpolation and means keep the sum over the parts at one, so at
 every rate the parts still add up to the recording.
 """
 
