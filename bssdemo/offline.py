@@ -6,7 +6,7 @@ import json
 import platform
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,16 @@ from jaxtyping import Float
 from torch import Tensor
 
 from bssdemo import audio, hub
+from bssdemo.models.wavegan import SAMPLES
 from bssdemo.search import refine
-from bssdemo.search.pgd import SearchConfig, separate
+from bssdemo.search.long import separate_long
+from bssdemo.search.native import apply_to_channels
+from bssdemo.search.pgd import SearchConfig
 from bssdemo.snapshot import Snapshot
+from bssdemo.windows import Layout, lay_out
 
 MIXTURE, RESIDUAL, REPORT = "mixture.wav", "residual.wav", "report.json"
+MOST_SECONDS = 60  # of a recording, unless more is asked for
 
 
 @dataclass(frozen=True)
@@ -30,31 +35,42 @@ class Job:
 
     file: Path
     recording: audio.Recording
-    window: audio.Window
-    mix: Float[Tensor, " samples"]  # the window at the search's level
-    gain: float  # mix = gain * window
+    mono: Float[Tensor, " samples"]  # what is searched: one channel at 16 kHz
+    windows: Layout
     priors: tuple[hub.Prior, ...]
     seconds: float  # spent on preparing
 
     @property
     def notes(self) -> list[str]:
         """What a person should know, in plain words, each once."""
-        level = f"For the search the mixture was scaled by {self.gain:.3g}; the stems are scaled back."
-        notes = [self.recording.note, self.window.note, level, *(prior.note for prior in self.priors)]
+        notes = [self.recording.note, self._length, *(prior.note for prior in self.priors)]
         return list(dict.fromkeys(note for note in notes if note))
 
+    @property
+    def _length(self) -> str | None:
+        seconds, window = len(self.mono) / audio.SAMPLE_RATE, f"{audio.WINDOW_SECONDS} s"
+        if len(self.windows.starts) > 1:
+            return f"{seconds:.2f} s are separated in {len(self.windows.starts)} windows of {window}."
+        if len(self.mono) < SAMPLES:
+            return f"The recording lasts {seconds:.2f} s; the rest of the {window} window is silence."
+        return None
 
-def prepare(mixture: Path, names: Sequence[str], checkpoints: Path | None = None) -> Job:
-    """Read the recording's first window and load the priors; a name repeated is two of a kind.
+
+def prepare(
+    mixture: Path,
+    names: Sequence[str],
+    checkpoints: Path | None = None,
+    most_seconds: int = MOST_SECONDS,
+) -> Job:
+    """Read at most the first `most_seconds` and load the priors; a name repeated is two of a kind.
 
     Raises AudioError, CheckpointError.
     """
     began = time.perf_counter()
-    recording = audio.read(mixture)
-    window = audio.first_window(audio.to_mono_16k(recording))
-    mix, gain = audio.to_search_level(window.audio, len(names))
+    recording = audio.read(mixture, most_seconds)
+    mono = audio.to_mono_16k(recording)
     priors = tuple(hub.load(name, checkpoints) for name in names)
-    return Job(mixture, recording, window, mix, gain, priors, time.perf_counter() - began)
+    return Job(mixture, recording, mono, lay_out(mono, SAMPLES), priors, time.perf_counter() - began)
 
 
 def run(
@@ -65,15 +81,15 @@ def run(
     progress: Callable[[Snapshot], None],
     stop: Callable[[], bool],
 ) -> dict[str, Any]:
-    """Search, write the results into the folder `out`, and return what report.json holds.
+    """Search, refine, write the results into the folder `out`, and return what report.json holds.
 
-    Writes <source>.wav (numbered when repeated) and residual.wav, the refined stems, which add up to
-    mixture.wav (the window that was searched); <source>-raw.wav, the generators' own sounds; and
-    report.json. The wavs are 16 kHz, 16 bits, and share one scale. Once `stop()` is true the best
-    stems so far are written. Raises OSError.
+    Writes <source>.wav (numbered when repeated), residual.wav and mixture.wav at the recording's rate
+    and with its channels: stems and residual add up to the mixture. Beside them <source>-raw.wav, the
+    generators' own sounds at 16 kHz mono, and report.json. All wavs have 16 bits and share one scale.
+    Once `stop()` is true the best stems so far are written. Raises OSError.
     """
-    search = separate(
-        job.mix,
+    search = separate_long(
+        job.mono,
         [prior.generator for prior in job.priors],
         config,
         generator=torch.Generator().manual_seed(seed),
@@ -83,27 +99,33 @@ def run(
     progress(first)
     for last in search:
         progress(last)
-    raw = last.estimates / job.gain
-    refined = refine.refine(job.window.audio, raw)
+    began = time.perf_counter()
+    masks = refine.masks(job.mono, last.estimates)
+    recording = job.recording
+    parts = apply_to_channels(masks, refine.DEFAULT.stft, recording.samples, recording.sample_rate)
+    refining = time.perf_counter() - began
     files = stem_files([prior.name for prior in job.priors])
     raw_files = [raw_file(file) for file in files]
-    signals = [job.window.audio, *refined.stems, refined.residual, *raw]
-    scale = _write(out, dict(zip([MIXTURE, *files, RESIDUAL, *raw_files], signals, strict=True)))
+    whole = dict(zip([MIXTURE, *files, RESIDUAL], [recording.samples, *parts], strict=True))
+    raw = dict(zip(raw_files, last.estimates, strict=True))
+    scale = audio.common_scale(*whole.values(), *raw.values())
+    for signals, rate in ((whole, recording.sample_rate), (raw, audio.SAMPLE_RATE)):
+        for file, signal in signals.items():
+            audio.write_wav(out / file, signal, rate, scale)
     report = {
         "mixture": {
             "file": str(job.file),
-            "sample_rate": job.recording.sample_rate,
-            "channels": job.recording.samples.shape[0],
-            "seconds_read": round(job.recording.seconds, 3),
-            "window_start_seconds": round(job.window.start, 4),
+            "sample_rate": recording.sample_rate,
+            "channels": recording.samples.shape[0],
+            "seconds_read": round(recording.seconds, 3),
             "window_seconds": audio.WINDOW_SECONDS,
-            "gain": job.gain,
+            "window_starts_seconds": [round(start / audio.SAMPLE_RATE, 4) for start in job.windows.starts],
         },
         "sources": [
             {
                 "name": prior.name,
                 "label": prior.label,
-                "file": file,  # refined: soft masks on the mixture
+                "file": file,  # refined: soft masks on the recording
                 "raw_file": generated,  # the generator's own sound
                 "origin": prior.origin,
                 "where": prior.where,
@@ -111,14 +133,24 @@ def run(
             for prior, file, generated in zip(job.priors, files, raw_files, strict=True)
         ],
         "residual": {"file": RESIDUAL},
-        "output": {"sample_rate": audio.SAMPLE_RATE, "format": "PCM_16", "scale": scale},
+        "output": {
+            "sample_rate": recording.sample_rate,
+            "channels": recording.samples.shape[0],
+            "raw_sample_rate": audio.SAMPLE_RATE,
+            "format": "PCM_16",
+            "scale": scale,
+        },
         "settings": {**asdict(config), "seed": seed},
         "refinement": asdict(refine.DEFAULT),
         "terms": {name: _ends(first.terms[name], last.terms[name]) for name in last.terms},
         "total": _ends(first.total, last.total),
         "steps_done": last.step,
-        "stopped": last.step < config.steps,
-        "seconds": {"prepare": round(job.seconds, 3), "search": round(last.elapsed, 3)},
+        "stopped": last.step < last.steps,
+        "seconds": {
+            "prepare": round(job.seconds, 3),
+            "search": round(last.elapsed, 3),
+            "refine": round(refining, 3),
+        },
         "versions": {
             "python": platform.python_version(),
             "torch": torch.__version__,
@@ -146,14 +178,6 @@ def stem_files(names: Sequence[str]) -> list[str]:
 def raw_file(file: str) -> str:
     """Where the generator's own sound goes, beside the refined stem in `file`: digit.wav -> digit-raw.wav."""
     return f"{Path(file).stem}-raw.wav"
-
-
-def _write(out: Path, signals: Mapping[str, Float[Tensor, " samples"]]) -> float:
-    """Write every signal into the file it is named by, all with one common scale, and return that."""
-    scale = audio.common_scale(*signals.values())
-    for file, signal in signals.items():
-        audio.write_wav(out / file, signal, scale=scale)
-    return scale
 
 
 def _ends(start: Tensor, end: Tensor) -> dict[str, float]:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,10 @@ import torch
 
 from bssdemo import audio, cli, hub, offline
 from bssdemo.models.wavegan import SAMPLES, Generator
+from bssdemo.search import pgd
+from bssdemo.search.long import LONG_STEPS
 from bssdemo.search.pgd import PRESETS
+from bssdemo.search.refine import refine
 
 ROOT = Path(cli.__file__).parents[1]
 Run = Callable[..., int]
@@ -82,8 +86,11 @@ def test_the_command_as_typed_writes_stems_mixture_and_report(
     assert {file.name for file in out.iterdir()} == {*written("digit", "piano"), "report.json"}
     assert all(str(file) in done.stdout for file in out.iterdir())
     for file in out.glob("*.wav"):
+        raw = file.stem.endswith("-raw")
         info = soundfile.info(file)
-        assert (info.samplerate, info.frames, info.channels, info.subtype) == (16_000, SAMPLES, 1, "PCM_16")
+        shape = (info.samplerate, info.frames, info.channels)
+        assert shape == ((16_000, 24_000, 1) if raw else (22_050, 33_075, 2))
+        assert info.subtype == "PCM_16"
 
     report = json.loads((out / "report.json").read_text())
     assert set(report["terms"]) == {"spectral", "dissociation", "coherence", "frequency"}
@@ -96,20 +103,61 @@ def test_the_command_as_typed_writes_stems_mixture_and_report(
     assert (report["settings"]["steps"], report["settings"]["starts"], report["steps_done"]) == (5, 2, 5)
     assert [s["where"] for s in report["sources"]] == [str(tiny_checkpoints / n) for n in ("digit", "piano")]
     assert report["mixture"]["channels"] == 2
-    assert report["output"]["sample_rate"] == 16_000
+    assert len(report["mixture"]["window_starts_seconds"]) >= 2
+    assert (report["output"]["sample_rate"], report["output"]["channels"]) == (22_050, 2)
     assert 0 < report["seconds"]["search"] < 60
-    assert any("Of 1.50 s of recording only the 1.024 s" in note for note in report["notes"])
+    assert any("1.50 s are separated in" in note for note in report["notes"])
     assert all(note in done.stdout for note in report["notes"])
 
 
-def test_the_written_mixture_is_the_window_that_was_searched(
+@pytest.mark.parametrize("sources", ["digit", "digit,piano,drums"])
+def test_the_written_stems_and_residual_are_the_recording(
+    separate: Run, recording: Path, tmp_path: Path, sources: str
+) -> None:
+    """Every channel, at the recording's rate, to the rounding of 16 bits."""
+    assert separate(sources=sources) == 0
+    scale = json.loads((tmp_path / "out/report.json").read_text())["output"]["scale"]
+    original = audio.read(recording).samples * scale
+    mixture = audio.read(tmp_path / "out/mixture.wav").samples
+    torch.testing.assert_close(mixture, original, rtol=0, atol=0.51 / 32_768)
+    files = [*(f"{name}.wav" for name in sources.split(",")), "residual.wav"]
+    total = sum(audio.read(tmp_path / "out" / file).samples for file in files)
+    torch.testing.assert_close(total, original, rtol=0, atol=1e-4)
+
+
+def test_a_window_of_mono_at_16k_gives_what_search_and_refine_give(
+    separate: Run, tiny_checkpoints: Path, tmp_path: Path
+) -> None:
+    mono = audio.to_mono_16k(audio.Recording(0.2 * torch.sin(torch.arange(SAMPLES) / 9)[None], 16_000))
+    soundfile.write(tmp_path / "mono.wav", mono.numpy(), 16_000, "FLOAT")
+    assert separate(tmp_path / "mono.wav") == 0
+    scale = json.loads((tmp_path / "out/report.json").read_text())["output"]["scale"]
+    mix, gain = audio.to_search_level(mono, 2)
+    priors = [hub.load(name, tiny_checkpoints).generator for name in ("digit", "piano")]
+    *_, answer = pgd.separate(mix, priors, replace(PRESETS["balanced"], steps=3))
+    refined = refine(mono, answer.estimates / gain)
+    signals = [*refined.stems, refined.residual, *(answer.estimates / gain)]
+    for name, signal in zip(("digit", "piano", "residual", "digit-raw", "piano-raw"), signals, strict=True):
+        recording = audio.read(tmp_path / f"out/{name}.wav")
+        assert (recording.sample_rate, len(recording.samples)) == (16_000, 1)
+        torch.testing.assert_close(recording.samples[0], scale * signal, rtol=0, atol=1 / 32_768)
+
+
+def test_no_more_than_asked_is_separated_and_that_is_said(
+    separate: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert separate(**{"max-seconds": 1}) == 0
+    assert "Only the first 1 s of the recording were read." in capsys.readouterr().out
+    assert json.loads((tmp_path / "out/report.json").read_text())["mixture"]["seconds_read"] == 1.0
+    assert soundfile.info(tmp_path / "out/digit.wav").frames == 22_050
+
+
+def test_many_windows_are_searched_shorter_unless_steps_are_given(
     separate: Run, recording: Path, tmp_path: Path
 ) -> None:
-    assert separate() == 0
-    window = audio.first_window(audio.to_mono_16k(audio.read(recording))).audio
-    scale = json.loads((tmp_path / "out/report.json").read_text())["output"]["scale"]
-    written = audio.read(tmp_path / "out/mixture.wav").samples[0]
-    assert (written - window * scale).abs().max() <= 0.51 / 32_768
+    assert separate(steps=LONG_STEPS + 1) == 0
+    report = json.loads((tmp_path / "out/report.json").read_text())
+    assert (report["settings"]["starts"], report["steps_done"]) == (1, LONG_STEPS + 1)
 
 
 def test_the_same_seed_writes_identical_wavs(separate: Run, tmp_path: Path) -> None:
@@ -146,18 +194,6 @@ def test_a_source_called_mixture_does_not_overwrite_the_mixture() -> None:
     ]
 
 
-def test_refined_stems_and_the_residual_add_up_to_the_mixture(separate: Run, tmp_path: Path) -> None:
-    assert separate() == 0
-    report = json.loads((tmp_path / "out/report.json").read_text())
-    files = [source["file"] for source in report["sources"]] + [report["residual"]["file"]]
-    parts = torch.stack([audio.read(tmp_path / "out" / file).samples[0] for file in files])
-    mixture = audio.read(tmp_path / "out/mixture.wav").samples[0]
-    assert (parts.sum(0) - mixture).abs().max() <= 2 / 32_768 + 1e-4  # each of four files is rounded
-    raw = [source["raw_file"] for source in report["sources"]]
-    assert raw == ["digit-raw.wav", "piano-raw.wav"]
-    assert not torch.equal(audio.read(tmp_path / "out" / raw[0]).samples[0], parts[0])
-
-
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_sets_the_search(separate: Run, tmp_path: Path, preset: str) -> None:
     assert separate(preset=preset, steps=1) == 0
@@ -177,6 +213,7 @@ def test_a_preset_sets_the_search(separate: Run, tmp_path: Path, preset: str) ->
         ({"sources": "digit:8,piano"}, "at most 8 sources"),
         ({"sources": "digit:99999999999"}, "not a list of sources"),
         ({"steps": 0}, "at least 1"),
+        ({"max-seconds": 0}, "at least 1"),
         ({"starts": "many"}, "at least 1"),
         ({"seed": "1.5"}, "at least 0"),
         ({"preset": "best"}, "choose from"),
