@@ -83,10 +83,10 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     )  # fmt: skip
     command.add_argument("--preset", choices=("balanced", "paper", "reference"), default="balanced")
     command.add_argument(
-        "--steps", type=_at_least(1), metavar="N", help="default: the preset's, beyond 1.024 s at most 50"
+        "--steps", type=_at_least(1), metavar="N", help="default: the preset's, beyond 3 s at most 50"
     )
     command.add_argument(
-        "--starts", type=_at_least(1), metavar="S", help="default: the preset's, beyond 1.024 s one"
+        "--starts", type=_at_least(1), metavar="S", help="default: the preset's, beyond 3 s one"
     )
     command.add_argument(
         "--seed", type=_at_least(0), default=0, metavar="S", help="of random starts (default: 0)"

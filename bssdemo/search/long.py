@@ -23,6 +23,7 @@ from bssdemo.snapshot import Snapshot
 from bssdemo.windows import Layout, cut, join, lay_out
 
 LONG_STEPS = 50  # half of the shipped preset's: 20 s of sound at less than 8 times the cost of 1 s
+LONG = 3 * SAMPLES  # a longer recording is searched with LONG_STEPS
 AT_ONCE = 192  # generator outputs in one batch, one per window, start and source: about 1.5 GB
 
 
@@ -61,11 +62,8 @@ def separate_long(
 
 
 def for_length(config: SearchConfig, samples: int) -> SearchConfig:
-    """What a search of many windows can afford: a single start and at most LONG_STEPS steps.
-
-    A recording of one window keeps the settings as they are.
-    """
-    if samples <= SAMPLES:
+    """What a search of many windows can afford: beyond 3 s a single start and at most LONG_STEPS steps."""
+    if samples <= LONG:
         return config
     return replace(config, starts=1, explore=None, steps=min(config.steps, LONG_STEPS))
 

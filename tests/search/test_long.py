@@ -127,12 +127,12 @@ def test_stop_ends_at_once_with_what_there_is(priors, recording, monkeypatch):
     assert told[-1].estimates.shape == (2, len(recording))
 
 
-def test_many_windows_are_searched_from_one_start_and_one_window_as_asked():
+def test_a_long_recording_is_searched_from_one_start_and_a_short_one_as_asked():
     config = replace(PRESETS["balanced"], starts=3, explore=2, steps=5000)
-    assert for_length(config, SAMPLES) == config
-    longer = for_length(config, SAMPLES + 1)
+    assert for_length(config, long.LONG) == config
+    longer = for_length(config, long.LONG + 1)
     assert (longer.starts, longer.explore, longer.steps) == (1, None, long.LONG_STEPS)
-    assert for_length(replace(config, steps=7), 10 * SAMPLES).steps == 7
+    assert for_length(replace(config, steps=7), 10 * long.LONG).steps == 7
 
 
 def test_silence_and_nothing_to_look_for_are_refused_at_the_call(priors):
