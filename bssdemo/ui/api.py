@@ -34,8 +34,8 @@ def endpoints(shelf: Shelf, sessions: Sessions) -> None:
             audio: the mixture, any file libsndfile or ffmpeg reads; its first 60 s are separated.
             sources: names of the priors, separated by commas, one per stem: "digit,piano".
             preset: "balanced", "paper" or "reference".
-            steps: how many steps to search, the preset's number if empty; a recording longer than
-                1.024 s is searched in fewer, which its progress tells.
+            steps: how many steps to search, the preset's number if empty; a long recording is searched
+                in fewer, which its progress tells.
 
         Returns:
             progress: status, step, steps, seconds, total and the four terms by name.

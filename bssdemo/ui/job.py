@@ -84,11 +84,11 @@ def order(
 
 
 def _shortened(asked: SearchConfig, config: SearchConfig) -> str | None:
-    """What a recording longer than one window is searched with, if that is not what was asked for."""
+    """What a long recording is searched with, where that is not what was asked for."""
     steps = None if config.steps == asked.steps else f"in {config.steps} steps"
     starts = None if config.starts == asked.starts else "from one start"
     changes = " ".join(filter(None, (steps, starts)))
-    return f"A recording longer than {audio.WINDOW_SECONDS} s is searched {changes}." if changes else None
+    return f"A recording of this length is searched {changes}." if changes else None
 
 
 def _without_encoder(config: SearchConfig, sources: Sequence[str], shelf: Shelf) -> str | None:

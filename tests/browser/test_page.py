@@ -72,7 +72,8 @@ def test_an_example_replays_then_a_live_search_is_retuned_stopped_and_heard(page
     before = step(page), pixels(page)
     wait_for_step(page, before[0] + 1)
     page.wait_for_timeout(300)
-    assert all(now != then for now, then in zip(pixels(page)[1:], before[1][1:], strict=True))
+    # the mixture stays, and the residual is awaited
+    assert all(now != then for now, then in zip(pixels(page)[1:-1], before[1][1:-1], strict=True))
     expect(page.locator("#players .player")).to_have_count(4)  # mixture, two stems, residual
     assert all(seconds == pytest.approx(1.024, abs=0.01) for seconds in seconds_of_players(page))
     expect(page.get_by_role("button", name="True sources of this example, to compare")).to_be_visible()
