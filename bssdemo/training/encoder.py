@@ -52,6 +52,7 @@ class EncoderConfig:
     steps: int = 1500
     batch: int = 16
     learning_rate: float = 1e-3  # cosine decay to a hundredth
+    tune: float = 0.0  # the generator's learning rate as a part of the encoder's; 0: it stays as it is
     alone: float = 0.2  # part of the steps over which the others are mixed in more and more
     mixing: Mixing = field(default_factory=Mixing)
     seed: int = 0
@@ -64,7 +65,7 @@ class EncoderConfig:
 
 def encoder_step(
     encoder: nn.Module,
-    generator: Generator,
+    generator: nn.Module,
     adam: torch.optim.Optimizer,
     mixtures: Float[Tensor, "B samples"],
     targets: Float[Tensor, "B samples"],
@@ -77,7 +78,7 @@ def encoder_step(
     loss = spectral_distance(targets, estimates).mean()
     adam.zero_grad()
     accelerator.backward(loss)
-    accelerator.clip_grad_norm_(encoder.parameters(), 1.0)
+    accelerator.clip_grad_norm_([p for group in adam.param_groups for p in group["params"]], 1.0)
     adam.step()
     return loss.item()
 
@@ -126,12 +127,11 @@ def train(
     run.mkdir(parents=True, exist_ok=True)
     clips = {name: load_clips(data, name, "train") for name in (config.name, *config.others)}
     accelerator = Accelerator(mixed_precision=precision)
-    generator = frozen_copy(prior.generator, accelerator.device)
-    with torch.random.fork_rng():
-        torch.manual_seed(config.seed)
-        encoder = LatentEncoder(config.width, generator.latent_size)
-    adam = torch.optim.Adam(encoder.parameters(), lr=config.learning_rate, betas=(0.9, 0.98))
+    encoder, generator = _networks(config, prior, accelerator)
+    adam = torch.optim.Adam(_groups(config, encoder, generator), betas=(0.9, 0.98))
     encoder, adam = accelerator.prepare(encoder, adam)
+    if config.tune:
+        generator = accelerator.prepare(generator)
     first = load_state(accelerator, run)
     (run / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
     log = CsvLog(run / "log.csv", COLUMNS, first)
@@ -144,12 +144,12 @@ def train(
         mixtures, targets = (torch.from_numpy(audio).to(accelerator.device) for audio in drawn)
         rate = cosine(step, config.steps, config.learning_rate)
         for group in adam.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["part"]
         loss = encoder_step(encoder, generator, adam, mixtures, targets, accelerator)
         values = {"loss": loss, "learning_rate": rate}
         last = step == config.steps
         if last or step % evaluate_every == 0:
-            values |= held_out(accelerator.unwrap_model(encoder), generator, pairs)
+            values |= held_out(accelerator.unwrap_model(encoder), _plain(generator, accelerator), pairs)
         if last or step % 20 == 0:
             seconds = round(time.perf_counter() - began, 1)
             rounded = {key: round(value, 6) for key, value in values.items()}
@@ -157,8 +157,41 @@ def train(
         if last or step % save_every == 0:
             save_state(accelerator, run, step)
             trained = accelerator.unwrap_model(encoder, keep_fp32_wrapper=False)
-            hub.save(run / "checkpoint", prior.generator, prior.config, trained)
+            hub.save(run / "checkpoint", _plain(generator, accelerator), prior.config, trained)
     return run / "checkpoint"
+
+
+def _networks(
+    config: EncoderConfig, prior: hub.Prior, accelerator: Accelerator
+) -> tuple[nn.Module, nn.Module]:
+    """A new encoder beside the frozen generator or, to tune both, copies of the prior's own two."""
+    if not config.tune:
+        with torch.random.fork_rng():
+            torch.manual_seed(config.seed)
+            encoder = LatentEncoder(config.width, prior.generator.latent_size)
+        return encoder, frozen_copy(prior.generator, accelerator.device)
+    if prior.encoder is None:
+        raise ValueError(f"to tune {prior.name}, train its encoder first: its checkpoint has none")
+    encoder = LatentEncoder(**prior.encoder.config)
+    encoder.load_state_dict(prior.encoder.state_dict())
+    generator = Generator(**prior.generator.config)
+    generator.load_state_dict(prior.generator.state_dict())
+    return encoder, generator
+
+
+def _groups(config: EncoderConfig, encoder: nn.Module, generator: nn.Module) -> list[dict[str, object]]:
+    """What Adam moves; `part` is the share of the learning rate."""
+    groups: list[dict[str, object]] = [{"params": list(encoder.parameters()), "part": 1.0}]
+    if config.tune:
+        groups.append({"params": list(generator.parameters()), "part": config.tune})
+    return groups
+
+
+def _plain(generator: nn.Module, accelerator: Accelerator) -> Generator:
+    """The generator as the search uses it."""
+    bare = accelerator.unwrap_model(generator, keep_fp32_wrapper=False)
+    assert isinstance(bare, Generator)
+    return frozen_copy(bare)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -175,6 +208,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name in ("width", "steps", "batch", "seed"):
         parser.add_argument(f"--{name}", type=int, default=getattr(default, name), metavar="N")
     parser.add_argument("--learning-rate", type=float, default=default.learning_rate)
+    parser.add_argument(
+        "--tune", type=float, default=default.tune, metavar="R",
+        help="train the generator too, at R times this rate, from the prior's own encoder (default: 0, frozen)",
+    )  # fmt: skip
     parser.add_argument("--precision", choices=("auto", "no", "bf16"), default="auto")
     parser.add_argument("--save-every", type=int, default=200, metavar="N")
     parser.add_argument("--evaluate-every", type=int, default=200, metavar="N")
@@ -194,6 +231,7 @@ def run(args: argparse.Namespace) -> int:
         steps=args.steps,
         batch=args.batch,
         learning_rate=args.learning_rate,
+        tune=args.tune,
         seed=args.seed,
     )
     precision = ("bf16" if bf16_pays() else "no") if args.precision == "auto" else args.precision
