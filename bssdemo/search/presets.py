@@ -15,7 +15,7 @@ class SearchConfig:
     `starts` = 1 begins at z = 0; S begins there and at random points, the best one is kept per
     example. With `explore`, after that many steps only each example's best start goes on.
     `start` = "encoder" puts the encoders' z before z = 0 (a prior without one starts at 0), and `leash` is
-    the weight of the regulariser R of equation 1, which ties those z to it.
+    the weight of the regulariser R of equation 1, which ties latents and gains to those.
     `gain` = "estimated" searches a factor for every source too, for mixtures at unknown levels.
     `peak_normalise` divides every generator's output by its own peak before it is added.
     `bound` is the projection: latents are clipped to [-bound, bound] after every step; None: they are not.
@@ -59,10 +59,11 @@ PRESETS: dict[str, SearchConfig] = {
     # ours: weights, rate, steps and starts chosen on the validation part of the training recordings
     "balanced": SearchConfig(
         Objective("balanced", Weights(0.8, 0.02, 0.2, 0.2)),
-        steps=100,
+        steps=40,
         learning_rate=0.1,
         schedule="cosine",
-        starts=3,
-        explore=30,
+        start="encoder",
+        leash=2.0,
+        gain="estimated",
     ),
 }

@@ -21,15 +21,13 @@ Encoders = Sequence[LatentEncoder | None]
 
 @dataclass(frozen=True)
 class Starts:
-    """Latents to begin with, all priors' side by side, and what the leash ties them to.
+    """Latents to begin with, all priors' side by side; the first of the starts is the encoders' answer.
 
-    `anchor` is every example's encoder start; `tied` is 1 for the latents of priors with an encoder,
-    else 0: nothing is known of the others.
+    `known` is 1 for every prior with an encoder, else 0: its latents in the first start mean nothing.
     """
 
     z: Float[Tensor, "B starts latents"]
-    anchor: Float[Tensor, "B latents"]
-    tied: Float[Tensor, " latents"]
+    known: Float[Tensor, " K"]
 
 
 def begin(
@@ -55,10 +53,8 @@ def begin(
         - 1
     )
     points += [point.expand(len(mix), -1) for point in random.to(mix)]
-    known = [encoder is not None for encoder in encoders]
-    sizes = [prior.latent_size for prior in priors]
-    tied = torch.cat([torch.full((size,), float(yes)) for size, yes in zip(sizes, known, strict=True)])
-    return Starts(torch.stack(points[:starts], 1), points[0], tied.to(mix))
+    known = torch.tensor([float(encoder is not None) for encoder in encoders]).to(mix)
+    return Starts(torch.stack(points[:starts], 1), known)
 
 
 @torch.no_grad()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float, Int
@@ -19,13 +19,22 @@ PEAK_EPS = 1e-4  # added to the peak a generator's output is divided by
 
 
 @dataclass(frozen=True)
+class Anchor:
+    """What the leash ties the unknowns to: the encoders' latents and the gains found with them."""
+
+    z: Float[Tensor, "B latents"]
+    log_gains: Float[Tensor, "B K"] | None
+    share: Float[Tensor, " latents"]  # 1 / latent size for priors with an encoder, 0 for others
+    known: Float[Tensor, " K"]  # 1 for priors with an encoder, 0 for others
+
+
+@dataclass(frozen=True)
 class Unknowns:
     """Leaf tensors with one row per example and start; `log_gains` is None where every gain is 1."""
 
     z: Float[Tensor, "B latents"]
     log_gains: Float[Tensor, "B K"] | None
-    anchor: Float[Tensor, "B latents"]  # what the leash ties z to
-    tied: Float[Tensor, " latents"]  # 1 / latent size where it does, 0 elsewhere
+    anchor: Anchor
 
     @property
     def moved(self) -> list[Tensor]:
@@ -34,8 +43,17 @@ class Unknowns:
 
     def rows(self, chosen: Int[Tensor, " rows"]) -> Unknowns:
         """These rows as leaves of their own."""
-        gains = None if self.log_gains is None else self.log_gains.detach()[chosen].requires_grad_()
-        return Unknowns(self.z.detach()[chosen].requires_grad_(), gains, self.anchor[chosen], self.tied)
+
+        def kept(x: Tensor | None) -> Tensor | None:
+            return None if x is None else x.detach()[chosen]
+
+        anchor = replace(self.anchor, z=self.anchor.z[chosen], log_gains=kept(self.anchor.log_gains))
+        gains = kept(self.log_gains)
+        return Unknowns(
+            self.z.detach()[chosen].requires_grad_(),
+            None if gains is None else gains.requires_grad_(),
+            anchor,
+        )
 
     def estimates(self, priors: Sequence[Generator], peak_normalise: bool) -> Float[Tensor, "B K samples"]:
         """g_k G_k(z_k)."""
@@ -43,8 +61,14 @@ class Unknowns:
         return sounds if self.log_gains is None else self.log_gains.exp()[..., None] * sounds
 
     def distance(self) -> Float[Tensor, " B"]:
-        """R of equation 1: the sum over sources of mean((z - anchor)^2), over those that have an encoder."""
-        return ((self.z - self.anchor).square() * self.tied).sum(1)
+        """R of equation 1, summed over the sources that have an encoder: mean((z - z_anchor)^2).
+
+        Where gains are searched the squared change of log g is added.
+        """
+        distance = ((self.z - self.anchor.z).square() * self.anchor.share).sum(1)
+        if self.log_gains is None or self.anchor.log_gains is None:
+            return distance
+        return distance + ((self.log_gains - self.anchor.log_gains).square() * self.anchor.known).sum(1)
 
     def gains(self, sources: int) -> Float[Tensor, "B K"]:
         """The gains themselves, detached."""
@@ -60,13 +84,17 @@ def first_unknowns(
     """The starts of all examples one below the other, with their first gains."""
     count = starts.z.shape[1]
     z = starts.z.flatten(0, 1).clone()
-    log_gains = None
+    log_gains = anchored = None
     if config.gain == "estimated":
         sounds = generate(z, priors, config.peak_normalise)
-        log_gains = first_log_gains(mix.repeat_interleave(count, 0), sounds).requires_grad_()
-    sizes = torch.cat([starts.tied.new_full((p.latent_size,), p.latent_size) for p in priors])
-    anchor = starts.anchor.repeat_interleave(count, 0)
-    return Unknowns(z.requires_grad_(), log_gains, anchor, starts.tied / sizes)
+        log_gains = first_log_gains(mix.repeat_interleave(count, 0), sounds)
+        anchored = log_gains[::count].repeat_interleave(count, 0)  # those of the first start
+        log_gains.requires_grad_()
+    share = torch.cat(
+        [one.expand(p.latent_size) / p.latent_size for one, p in zip(starts.known, priors, strict=True)]
+    )
+    anchor = Anchor(starts.z[:, 0].repeat_interleave(count, 0), anchored, share, starts.known)
+    return Unknowns(z.requires_grad_(), log_gains, anchor)
 
 
 def generate(

@@ -15,7 +15,7 @@ from bssdemo.search.objective import TERMS, Weights, prepare, terms, weighted
 from bssdemo.search.pgd import PRESETS, SearchConfig, separate
 from bssdemo.snapshot import Snapshot
 
-SHORT = replace(PRESETS["balanced"], steps=6, starts=1)
+SHORT = replace(PRESETS["balanced"], steps=6, starts=1, gain="fixed")
 SAMPLES = 16_384
 
 

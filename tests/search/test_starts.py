@@ -36,8 +36,7 @@ def test_encoders_come_first_then_zero_then_random_points(priors, planted, encod
     assert found.z.shape == (3, 5, 21)
     expected = torch.cat([encoders[0](planted), encoders[1](planted), torch.zeros(3, 6)], 1)
     torch.testing.assert_close(found.z[:, 0], expected)
-    assert torch.equal(found.anchor, found.z[:, 0])
-    assert torch.equal(found.tied, torch.tensor([1.0] * 15 + [0.0] * 6))
+    assert torch.equal(found.known, torch.tensor([1.0, 1.0, 0.0]))
     assert found.z[:, 1].eq(0).all()
     assert found.z[:, 2:].abs().min(0).values.max() > 0
     assert torch.equal(found.z[0, 2:], found.z[2, 2:])
