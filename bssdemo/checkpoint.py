@@ -1,8 +1,9 @@
 """The checkpoint format: a folder of two files, verified on the way in and on the way out.
 
 - config.json: {"kind": "wavegan-generator", "name", "label", "model_size", "latent_size",
-  "sample_rate": 16000, "samples": 16384}
-- model.safetensors: the generator's state_dict in float16; never pickle
+  "sample_rate": 16000, "samples": 16384}, or {"kind": "mask-network", "name", "label", "sources": [two texts],
+  "channels", "size", "width", "levels"}
+- model.safetensors: the network's state_dict in float16; never pickle
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -21,12 +23,35 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from bssdemo.models.mask import MaskNetwork
 from bssdemo.models.wavegan import SAMPLES, Generator
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 SAMPLE_RATE = 16_000
-FIXED = {"kind": "wavegan-generator", "sample_rate": SAMPLE_RATE, "samples": SAMPLES}
-LARGEST = {"model_size": 128, "latent_size": 1024}  # refuses a config that would fill the memory
+Network = Generator | MaskNetwork
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a config.json of one kind says, besides `name` and `label`, and how its network is built."""
+
+    build: Callable[..., Network]
+    fixed: Mapping[str, int]
+    largest: Mapping[str, int]  # the sizes to build with; the bound refuses what would fill the memory
+    sources: bool = False  # names the two sources that the network tells apart
+
+
+GENERATOR, MASK = "wavegan-generator", "mask-network"
+KINDS: Mapping[str, Kind] = {
+    GENERATOR: Kind(
+        Generator,
+        fixed={"sample_rate": SAMPLE_RATE, "samples": SAMPLES},
+        largest={"model_size": 128, "latent_size": 1024},
+    ),
+    MASK: Kind(
+        MaskNetwork, fixed={}, largest={"channels": 4, "size": 512, "width": 128, "levels": 5}, sources=True
+    ),
+}
 REMEDY = "download or train this checkpoint again, or remove its folder"
 
 
@@ -34,24 +59,26 @@ class CheckpointError(ValueError):
     """A checkpoint is missing or unusable; the message names the file and what to do."""
 
 
-def write(folder: Path, generator: Generator, config: Mapping[str, Any]) -> None:
+def write(folder: Path, network: Network, config: Mapping[str, Any]) -> None:
     """Write config.json and model.safetensors (float16) into `folder`, each whole or not at all.
 
-    `config` holds at least `name` and `label`; the sizes come from the generator.
+    `config` holds at least `name` and `label`; kind and sizes come from the network.
     Raises ValueError when a weight is not finite in float16, CheckpointError for an unusable config.
     """
-    weights = {key: value.detach().half().contiguous() for key, value in generator.state_dict().items()}
+    weights = {key: value.detach().half().contiguous() for key, value in network.state_dict().items()}
     overflow = [key for key, value in weights.items() if not torch.isfinite(value).all()]
     if overflow:
         raise ValueError(f"weights are not finite in float16: {_few(overflow)}")
-    full = _checked({**config, **FIXED, **generator.config}, folder / CONFIG)
+    kind = MASK if isinstance(network, MaskNetwork) else GENERATOR
+    own = {"kind": kind, **KINDS[kind].fixed, **network.config}
+    full = _checked({**config, **own}, folder / CONFIG)
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / WEIGHTS, save(weights))
     _replace(folder / CONFIG, (json.dumps(full, indent=2) + "\n").encode())
 
 
-def read(folder: Path) -> tuple[Generator, Mapping[str, Any]]:
-    """The frozen float32 generator in `folder` and its config; one object however often it is asked for.
+def read(folder: Path) -> tuple[Network, Mapping[str, Any]]:
+    """The frozen float32 network in `folder` and its config; one object however often it is asked for.
 
     Raises CheckpointError when a file is missing, damaged, or does not fit the other.
     """
@@ -80,32 +107,48 @@ _ONE_AT_A_TIME = threading.Lock()  # two visitors asking at once must not load t
 
 
 @lru_cache(maxsize=16)
-def _read(folder: Path, state: tuple[tuple[int, int], ...]) -> tuple[Generator, Mapping[str, Any]]:
+def _read(folder: Path, state: tuple[tuple[int, int], ...]) -> tuple[Network, Mapping[str, Any]]:
     """`state` is part of the key, so that a checkpoint replaced on disk is read again."""
     config = read_config(folder)
-    generator = Generator(config["model_size"], config["latent_size"])
-    generator.load_state_dict(_read_weights(folder / WEIGHTS, generator.state_dict()), strict=True)
-    return generator.freeze(), MappingProxyType(config)
+    kind = KINDS[config["kind"]]
+    try:
+        network = kind.build(**{size: config[size] for size in kind.largest})
+    except ValueError as error:  # sizes that do not fit each other
+        raise CheckpointError(f"{folder / CONFIG}: {error}; {REMEDY}") from error
+    network.load_state_dict(_read_weights(folder / WEIGHTS, network.state_dict()), strict=True)
+    return network.freeze(), MappingProxyType(config)
 
 
 def _checked(config: Any, file: Path) -> dict[str, Any]:
     """The config itself, when every value is one this program can build."""
     if not isinstance(config, dict):
         raise CheckpointError(f"{file}: should hold one JSON object; {REMEDY}")
-    missing = [key for key in (*FIXED, "name", "label", *LARGEST) if key not in config]
+    kind = KINDS.get(str(config.get("kind", GENERATOR)))
+    if kind is None:
+        needed = " or ".join(map(repr, KINDS))
+        raise CheckpointError(f"{file}: kind is {config['kind']!r}, this program needs {needed}; {REMEDY}")
+    missing = [key for key in ("kind", *kind.fixed, "name", "label", *kind.largest) if key not in config]
     if missing:
         raise CheckpointError(f"{file}: lacks {', '.join(missing)}; {REMEDY}")
-    for key, value in FIXED.items():
+    for key, value in kind.fixed.items():
         if config[key] != value:
             raise CheckpointError(f"{file}: {key} is {config[key]!r}, this program needs {value!r}; {REMEDY}")
-    for key, largest in LARGEST.items():
+    for key, largest in kind.largest.items():
         value = config[key]
         if type(value) is not int or not 1 <= value <= largest:
             raise CheckpointError(f"{file}: {key} is {value!r}, it must be 1 to {largest}; {REMEDY}")
     for key in ("name", "label"):
         if not isinstance(config[key], str) or not config[key].strip():
             raise CheckpointError(f"{file}: {key} is {config[key]!r}, it must be a text; {REMEDY}")
+    if kind.sources and not _two_texts(config.get("sources")):
+        raise CheckpointError(
+            f"{file}: sources is {config.get('sources')!r}, it must be a list of two texts; {REMEDY}"
+        )
     return config
+
+
+def _two_texts(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(one, str) for one in value)
 
 
 def _read_weights(file: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:

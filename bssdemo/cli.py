@@ -24,6 +24,7 @@ PROGRAM = "python -m bssdemo"
 MOST_SOURCES = 8  # of one mixture: each costs a generator's pass every step
 DELEGATED = {
     ("train", "prior"): ("bssdemo.training.prior", "train a prior on the shared data or your own sounds"),
+    ("train", "mask"): ("bssdemo.training.unmix", "train a mask network on mixtures of pictures"),
     ("bench", "audio"): ("bssdemo.evaluation.bench", "score separations of held-out mixtures"),
     ("bench", "tables"): ("bssdemo.evaluation.tables", "results of bench audio as Markdown tables"),
 }

@@ -52,7 +52,7 @@ def prepare(mixture: Path, names: Sequence[str], checkpoints: Path | None = None
     recording = audio.read(mixture)
     window = audio.first_window(audio.to_mono_16k(recording))
     mix, gain = audio.to_search_level(window.audio, len(names))
-    priors = tuple(hub.load(name, checkpoints) for name in names)
+    priors = tuple(hub.load_prior(name, checkpoints) for name in names)
     return Job(mixture, recording, window, mix, gain, priors, time.perf_counter() - began)
 
 

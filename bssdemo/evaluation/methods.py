@@ -34,7 +34,7 @@ class Setting:
 
 def raw(setting: Setting) -> Method:
     """The search as the page runs it; the estimates are the generators' outputs themselves."""
-    priors = [hub.load(name, setting.checkpoints).generator for name in setting.sources]
+    priors = [hub.load_prior(name, setting.checkpoints).generator for name in setting.sources]
     preset = PRESETS[setting.preset]
     config = replace(preset, steps=setting.steps or preset.steps, starts=setting.starts or preset.starts)
     randomness = torch.Generator().manual_seed(setting.seed)
