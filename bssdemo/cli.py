@@ -1,4 +1,4 @@
-"""The command line, `python -m bssdemo`: separate, sources, train prior, bench audio, bench tables.
+"""The command line, `python -m bssdemo`: separate, sources, unmix, train ..., bench ...
 
 Exit codes: 0 done; 2 the request cannot be met (one line on stderr says why); 130 stopped with
 Ctrl-C, after `separate` has written the best stems so far. Heavy modules are imported by the
@@ -26,6 +26,7 @@ DELEGATED = {
     ("train", "prior"): ("bssdemo.training.prior", "train a prior on the shared data or your own sounds"),
     ("train", "mask"): ("bssdemo.training.unmix", "train a mask network on mixtures of pictures"),
     ("bench", "audio"): ("bssdemo.evaluation.bench", "score separations of held-out mixtures"),
+    ("bench", "images"): ("bssdemo.evaluation.bench_images", "score unmixed pictures, baselines beside them"),
     ("bench", "tables"): ("bssdemo.evaluation.tables", "results of bench audio as Markdown tables"),
 }
 DONE, REFUSED, INTERRUPTED = 0, 2, 130
@@ -89,6 +90,13 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     command = commands.add_parser("sources", help="list the sources there are priors for, and from where")
     _add_checkpoints(command)
     command.set_defaults(command_function=sources)
+
+    description = "unmix a picture of two things laid over each other"
+    command = commands.add_parser("unmix", help=description, description=description)
+    if tuple(argv[:1]) == ("unmix",):
+        home = import_module("bssdemo.unmix.file")
+        home.add_arguments(command)
+        command.set_defaults(command_function=home.run)
 
     groups = {}
     for (group, name), (module, description) in DELEGATED.items():

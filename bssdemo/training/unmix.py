@@ -57,7 +57,7 @@ class UnmixConfig:
     levels: int = 4
     weights: Weights = field(default_factory=Weights)
     margin: float = 0.25  # of the balance term, at the end
-    margin_grows_until: float = 0.0  # share of the run over which the margin grows from 0
+    tight_until: float = 0.0  # share of the run before which the margin is 0
     learning_rate: float = 1e-4
     decay_from: float = 1.0  # share of the run after which the learning rate falls (cosine)
     mask_updates: int = 4  # for each of the discriminator
@@ -81,7 +81,7 @@ WORKING = UnmixConfig(
 CONFIGS: Mapping[str, Mapping[str, UnmixConfig]] = {
     "paper": {name: UnmixConfig(name, mixtures=chosen.train_mixtures) for name, chosen in SETS.items()},
     "working": {
-        "mnist": replace(WORKING, name="mnist", margin_grows_until=0.5),
+        "mnist": replace(WORKING, name="mnist", tight_until=0.4),
         "fashion": replace(WORKING, name="fashion"),
         "shoes-bags": replace(
             WORKING, name="shoes-bags", weights=replace(WORKING_WEIGHTS, balance=40.0), mixtures=10_000
@@ -129,10 +129,10 @@ def learning_rate(config: UnmixConfig, step: int) -> float:
 
 
 def margin(config: UnmixConfig, step: int) -> float:
-    """Of the balance term: tight at first, when masks are random, then as wide as real sources differ."""
-    if config.margin_grows_until == 0:
+    """Of the balance term: none while masks are poor, then, over a fifth of the run, as wide as sources differ."""
+    if config.tight_until == 0:
         return config.margin
-    return config.margin * min(1.0, step / config.steps / config.margin_grows_until)
+    return config.margin * min(1.0, max(0.0, (step / config.steps - config.tight_until) / 0.2))
 
 
 def rows(config: UnmixConfig, count: int, step: int) -> np.ndarray:

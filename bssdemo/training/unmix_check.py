@@ -5,29 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import torch
-from jaxtyping import Float
-from PIL import Image
-from torch import Tensor, nn
+from torch import nn
 
+from bssdemo import image
 from bssdemo.evaluation.pictures import in_order, psnr, ssim
 from bssdemo.training.pictures import Mixtures, to_float
 from bssdemo.training.unmix_losses import energy_share
-from bssdemo.unmix.cycle import Unmixed, unmix
+from bssdemo.unmix.cycle import unmix_all
 
 COLLAPSED_SHARE = 0.1  # of the brightness, or less: one source has swallowed the other
 UNDECIDED = 0.2  # mean |2 M - 1| below this: the mask is grey, nothing is separated yet
-CHUNK = 250
 SHEET_ROWS = 8
 ENLARGE = 2
-
-
-@torch.no_grad()
-def unmix_all(mixture: Float[Tensor, "n channels h w"], network: nn.Module) -> Unmixed:
-    """All mixtures, some at a time; the network should be in evaluation mode."""
-    parts = [unmix(part, network) for part in mixture.split(CHUNK)]
-    return Unmixed(torch.cat([p.mask for p in parts]), torch.cat([p.sources for p in parts]))
 
 
 def held_out(network: nn.Module, valid: Mixtures) -> tuple[Mapping[str, float], bool]:
@@ -66,7 +56,5 @@ def write_sheet(file: Path, network: nn.Module, valid: Mixtures) -> None:
     answer = unmix_all(mixture, network)
     columns = [mixture / 2, answer.mask, *answer.sources.unbind(1), *refs.unbind(1)]
     grid = torch.cat([torch.cat(list(column), dim=-2) for column in columns], dim=-1)  # (channels, h, w)
-    pixels = (grid.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
-    sheet = Image.fromarray(np.ascontiguousarray(pixels if pixels.shape[2] == 3 else pixels[:, :, 0]))
     file.parent.mkdir(parents=True, exist_ok=True)
-    sheet.resize((sheet.width * ENLARGE, sheet.height * ENLARGE), Image.Resampling.NEAREST).save(file)
+    image.write(file, grid, ENLARGE)

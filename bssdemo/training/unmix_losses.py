@@ -8,8 +8,12 @@
 
 The paper writes sums; these are means over pictures and values, so that the weights do not depend on sizes.
 L_B is not in the paper. The share s of a mixture's brightness that goes to the first source is 0 or 1 in
-the trivial solution, and L_B = mean max(|s - 1/2| - m, 0)^2, over pictures with one margin m and for the whole
-batch with half of it: the sources may differ in brightness, but neither may swallow the other.
+the trivial solution. With h(s, m) = max(|s - 1/2| - m, 0)^2 and s' the mean share of a batch,
+
+    L_B = mean h(s, m) + 4 h(s', m / 2)
+
+so that sources may differ in brightness, but neither may swallow the other. (At m = 0 the second term is the
+squared difference of the two sources' brightness over a batch, relative to their sum.)
 """
 
 from __future__ import annotations
@@ -45,9 +49,9 @@ def energy_share(
 
 
 def balance(share: Float[Tensor, " B"], margin: float) -> Float[Tensor, " B"]:
-    """L_B of each picture: its own hinge plus the batch's, which has half the margin."""
+    """L_B of each picture: its own hinge, and the batch's with half the margin."""
     own = F.relu((share - 0.5).abs() - margin).square()
-    return own + F.relu((share.mean() - 0.5).abs() - margin / 2).square()
+    return own + 4 * F.relu((share.mean() - 0.5).abs() - margin / 2).square()
 
 
 def mask_terms(

@@ -39,3 +39,10 @@ def swap(
     """Both remixes: the first source of either with the second source of the other (equation 3)."""
     (x1, b1), (x2, b2) = one.unbind(-4), other.unbind(-4)
     return x1 + b2, x2 + b1
+
+
+@torch.no_grad()
+def unmix_all(mixture: Float[Tensor, "n channels h w"], network: Mask, chunk: int = 250) -> Unmixed:
+    """`unmix` for any number of mixtures, `chunk` at a time, without gradients."""
+    parts = [unmix(part, network) for part in mixture.split(chunk)]
+    return Unmixed(torch.cat([p.mask for p in parts]), torch.cat([p.sources for p in parts]))
