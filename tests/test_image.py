@@ -32,7 +32,15 @@ def test_write_and_read_are_inverse(tmp_path: Path) -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_rotation_is_undone(tmp_path: Path, orientation: int) -> None:
     """All eight orientations of one scene, stored as a camera would."""
-    undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # Pillow's transposes that bring the stored picture upright
+    undo = {
+        2: 0,
+        3: 3,
+        4: 1,
+        5: 5,
+        6: 4,
+        7: 6,
+        8: 2,
+    }  # Pillow's transposes that bring the stored picture upright
     inverse = {0: 0, 1: 1, 2: 4, 3: 3, 4: 2, 5: 5, 6: 6}
     scene = picture()
     stored = scene.transpose(Image.Transpose(inverse[undo[orientation]])) if orientation > 1 else scene
@@ -63,7 +71,9 @@ def test_transparency_becomes_a_background_that_shows_what_is_visible(tmp_path: 
 def test_every_mode_reads_as_the_same_grey_ramp(tmp_path: Path, mode: str) -> None:
     ramp = np.tile(np.arange(16, dtype=np.uint8) * 17, (16, 1))
     if mode in ("I;16", "I"):
-        Image.fromarray(ramp.astype(np.uint16 if mode == "I;16" else np.int32) * 257).save(tmp_path / "a.tiff")
+        Image.fromarray(ramp.astype(np.uint16 if mode == "I;16" else np.int32) * 257).save(
+            tmp_path / "a.tiff"
+        )
     elif mode == "F":
         Image.fromarray(ramp.astype(np.float32) / 255).save(tmp_path / "a.tiff")
     else:

@@ -74,7 +74,9 @@ def fit(
                 z[rows] = _project(z[rows].unflatten(1, (2, config.latent))).flatten(1)
             total += loss.item() * len(rows)
         done = epoch == config.epochs
-        shown = _generate(pair, (z if done else z[: config.shown]).unflatten(1, (2, config.latent)), config.batch)
+        shown = _generate(
+            pair, (z if done else z[: config.shown]).unflatten(1, (2, config.latent)), config.batch
+        )
         yield Fit(epoch, config.epochs, total / count, shown, done)
 
 

@@ -43,6 +43,7 @@ COLUMNS = [
     "learning_rate", "energy_share", "share_spread", "decision", "valid_psnr", "valid_ssim",
 ]  # fmt: skip
 BETAS = (0.5, 0.999)
+OPTIONS = ("steps", "pairs", "width", "levels", "mixtures", "seed")  # of a config, on the command line
 VALID_MIXTURES = 500
 VALID_SEED = 1_000_003  # the held-out mixtures are the same for every run
 
@@ -297,7 +298,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", type=Path, metavar="DIR", help="the run's folder (default: runs/mask-SET)")
     parser.add_argument("--config", choices=tuple(CONFIGS), default="working")
     parser.add_argument("--supervised", action="store_true", help="train the twin that sees the true sources")
-    for name in ("steps", "pairs", "width", "levels", "seed"):
+    for name in OPTIONS:
         parser.add_argument(f"--{name}", type=int, metavar="N", help="default: the config's")
     parser.add_argument("--check-every", type=int, default=250, metavar="N", help="steps between states")
 
@@ -306,7 +307,7 @@ def run(args: argparse.Namespace) -> int:
     """The command; prints where the checkpoint is, and a plain warning if the masks are useless."""
     use_own_cores()
     valid = draw_mixtures(args.data, args.set, "valid", VALID_MIXTURES, VALID_SEED)
-    asked = {name: getattr(args, name) for name in ("steps", "pairs", "width", "levels", "seed")}
+    asked = {name: getattr(args, name) for name in OPTIONS}
     config = replace(
         CONFIGS[args.config][args.set],
         supervised=args.supervised,

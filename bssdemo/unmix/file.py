@@ -25,7 +25,7 @@ ENLARGE = 4  # a 32 x 32 picture is hard to see
 
 @dataclass(frozen=True)
 class Answer:
-    """`mixture` as the network saw it (up to 2) and what it made of it; `inverted`: the file had a bright background."""
+    """`mixture` as the network saw it (up to 2) and what it made of it; `inverted`: the file's background was bright."""
 
     mixture: Float[Tensor, "channels h w"]
     unmixed: Unmixed
@@ -64,10 +64,15 @@ def write_answer(folder: Path, answer: Answer) -> list[Path]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `unmix`."""
     parser.add_argument("picture", type=Path, metavar="PICTURE", help="two pictures on top of each other")
-    parser.add_argument("--set", required=True, metavar="SET", help="what it holds: mnist, fashion, shoes-bags")
+    parser.add_argument(
+        "--set", required=True, metavar="SET", help="what it holds: mnist, fashion, shoes-bags"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the pictures")
     parser.add_argument(
-        "--blend", choices=get_args(Blend), default="average", help="how the two were mixed (default: average)"
+        "--blend",
+        choices=get_args(Blend),
+        default="average",
+        help="how the two were mixed (default: average)",
     )
     parser.add_argument(
         "--checkpoints", type=Path, metavar="DIR", help="a checkpoint or folder of them, asked first"

@@ -33,7 +33,9 @@ def run(data: Path, *more: str) -> int:
     return cli.main(["bench", "images", "--data", str(data), "--set", "mnist", "--mixtures", "7", *more])
 
 
-def test_records_and_scores_of_a_known_mask(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_records_and_scores_of_a_known_mask(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Half of the mixture as either source: the error is |x - b| / 2, known for squares and lines."""
     half(tmp_path / "checkpoints", "mask-mnist")
     file = tmp_path / "new" / "out.json"
@@ -60,7 +62,9 @@ def test_a_missing_checkpoint_is_skipped_with_a_line(
     assert "| rpca |" in out
 
 
-def test_a_damaged_checkpoint_is_an_error(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_checkpoint_is_an_error(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     half(tmp_path / "checkpoints", "mask-mnist")
     (tmp_path / "checkpoints" / "mask-mnist" / "model.safetensors").write_bytes(b"")
     assert run(data, "--methods", "unmix", "--checkpoints", str(tmp_path / "checkpoints")) == 2

@@ -22,7 +22,9 @@ def test_psnr_of_a_known_error() -> None:
 @pytest.mark.parametrize(("channels", "size"), [(1, 32), (3, 64)])
 def test_ssim_is_scikit_images(channels: int, size: int) -> None:
     ref = pictures(2, 2, channels, size, size)
-    est = (ref + 0.3 * pictures(2, 2, channels, size, size, seed=1) * (pictures(2, 2, 1, 1, 1) > 0.3)).clamp(0, 1)
+    est = (ref + 0.3 * pictures(2, 2, channels, size, size, seed=1) * (pictures(2, 2, 1, 1, 1) > 0.3)).clamp(
+        0, 1
+    )
     ours = ssim(ref, est)
     for place in np.ndindex(2, 2):
         theirs = structural_similarity(

@@ -7,7 +7,9 @@ from bssdemo.models.mask import Discriminator, MaskNetwork
 
 
 @pytest.mark.parametrize(("channels", "size", "levels"), [(1, 32, 4), (3, 64, 4), (2, 16, 3)])
-def test_a_mask_has_its_mixtures_shape_and_a_score_is_one_number(channels: int, size: int, levels: int) -> None:
+def test_a_mask_has_its_mixtures_shape_and_a_score_is_one_number(
+    channels: int, size: int, levels: int
+) -> None:
     x = torch.rand(3, channels, size, size, generator=torch.Generator().manual_seed(0))
     mask = MaskNetwork(channels, size, width=2, levels=levels).freeze()(x)
     assert mask.shape == x.shape
@@ -25,7 +27,7 @@ def test_the_channels_are_those_of_the_paper() -> None:
 def test_there_are_no_skip_connections() -> None:
     """With the innermost feature map held at zero the mask no longer depends on the mixture."""
     network = MaskNetwork(width=2).freeze()
-    innermost = [layer for layer in network.layers if isinstance(layer, torch.nn.ConvTranspose2d)][0]
+    innermost = next(layer for layer in network.layers if isinstance(layer, torch.nn.ConvTranspose2d))
     a, b = torch.rand(2, 1, 1, 32, 32, generator=torch.Generator().manual_seed(0))
     assert not torch.equal(network(a), network(b))
     innermost.register_forward_pre_hook(lambda _, inputs: (torch.zeros_like(inputs[0]),))

@@ -32,7 +32,9 @@ def test_a_constant_mask(value: float) -> None:
     first, second = MIXTURE.chunk(2)
     torch.testing.assert_close(remixes[:3], value * first + (1 - value) * second)
     torch.testing.assert_close(remixes[3:], value * second + (1 - value) * first)
-    assert terms["equity"].item() == pytest.approx((value**2 + (1 - value) ** 2) * MIXTURE.square().mean().item())
+    assert terms["equity"].item() == pytest.approx(
+        (value**2 + (1 - value) ** 2) * MIXTURE.square().mean().item()
+    )
     assert terms["adversarial"].item() == pytest.approx(0.75**2)
     assert terms["balance"].item() == pytest.approx(5 * (value - 0.5) ** 2, abs=1e-5)
     # twice the constant mask: y' = (a² + (1-a)²) y1 + 2 a (1-a) y2, so |y - y'| = 2 a (1-a) |y1 - y2|

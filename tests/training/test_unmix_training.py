@@ -1,12 +1,8 @@
 """Training a mask network: it sees mixtures only, survives a kill, says when it collapsed, and learns."""
 
 import csv
-import os
-import signal
-import subprocess
-import sys
-import time
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +11,27 @@ import torch
 from accelerate import Accelerator
 from safetensors.torch import load_file
 
-from bssdemo import hub
+from bssdemo import cli, hub
 from bssdemo.models.mask import MaskNetwork
 from bssdemo.training.loop import states
 from bssdemo.training.pictures import SETS, Mixtures, draw_mixtures
-from bssdemo.training.unmix import CONFIGS, Pairs, Sums, build, follow, learning_rate, margin, train
+from bssdemo.training.unmix import (
+    CONFIGS,
+    VALID_MIXTURES,
+    VALID_SEED,
+    Networks,
+    Pairs,
+    Sums,
+    UnmixConfig,
+    build,
+    follow,
+    learning_rate,
+    margin,
+    train,
+)
 from bssdemo.training.unmix_check import warning
 from bssdemo.training.unmix_losses import Weights
 
-ROOT = Path(__file__).parents[2]
 TINY = replace(CONFIGS["working"]["mnist"], width=2, pairs=4, steps=6)
 
 
@@ -58,45 +66,70 @@ def test_the_true_sources_make_no_difference(pictures: Path, tmp_path: Path) -> 
     assert any(not torch.equal(a[name], b[name]) for name in a), "the supervised twin must notice"
 
 
-def command(pictures: Path, run: Path, *more: str) -> list[str]:
-    base = [sys.executable, "-m", "bssdemo", "train", "mask", "mnist", "--data", str(pictures), "--run", str(run)]
-    return [*base, "--width", "2", "--pairs", "4", "--steps", "40", "--check-every", "5", *more]
+@dataclass(frozen=True)
+class Killed(Sums):
+    """Training that ends without warning in the middle of a step."""
+
+    at: int = 0
+
+    def update(
+        self, nets: Networks, config: UnmixConfig, step: int, accelerator: Accelerator
+    ) -> Mapping[str, float]:
+        if step == self.at:
+            raise KeyboardInterrupt
+        return super().update(nets, config, step, accelerator)
 
 
 def test_a_killed_run_ends_as_if_it_had_not_been(pictures: Path, tmp_path: Path) -> None:
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    """Killed between two states and once more before the first new one; the last leg is the command itself."""
+    config = replace(TINY, steps=40, mixtures=50)
+    sums = draw_mixtures(pictures, "mnist", "train", 50, 0).sums()
+    valid = draw_mixtures(pictures, "mnist", "valid", VALID_MIXTURES, VALID_SEED)
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    process = subprocess.Popen(
-        command(pictures, killed), cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    deadline = time.monotonic() + 120
-    while not states(killed) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert states(killed), "no state was saved within two minutes"
-    for run in (whole, killed):
-        done = subprocess.run(
-            command(pictures, run), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
+    train(config, Sums(sums), valid, whole, check_every=10)
+    for at in (28, 23):
+        with pytest.raises(KeyboardInterrupt):
+            train(config, Killed(sums, at), valid, killed, check_every=10)
+        assert [path.name for path in states(killed)] == ["state-20"]
+    arguments = [
+        "train",
+        "mask",
+        "mnist",
+        "--data",
+        str(pictures),
+        "--run",
+        str(killed),
+        "--check-every",
+        "10",
+    ]
+    sizes = ["--width", "2", "--pairs", "4", "--steps", "40", "--mixtures", "50"]
+    assert cli.main([*arguments, *sizes]) == 0
     for name, value in weights(whole).items():
         assert torch.equal(value, weights(killed)[name]), name
-    with (killed / "log.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["step"] for row in rows] == [str(step) for step in range(5, 41, 5)]
-    assert all(np.isfinite(float(rows[-1][name])) for name in ("total", "cycle", "adversarial", "valid_psnr"))
+    rows = [read_log(run) for run in (whole, killed)]
+    for one, other in zip(*rows, strict=True):
+        assert one | {"seconds": ""} == other | {"seconds": ""}
+    assert [row["step"] for row in rows[0]] == ["10", "20", "30", "40"]
+    seconds = [float(row["seconds"]) for row in rows[1]]
+    assert seconds == sorted(seconds), "the time of earlier legs is counted"
+    assert all(
+        np.isfinite(float(rows[0][-1][name])) for name in ("total", "cycle", "adversarial", "valid_psnr")
+    )
     assert (killed / "samples" / "step-000040.png").is_file()
     unmixer = hub.load_unmixer("mask-mnist", killed)
     assert sorted(unmixer.sources) == sorted(SETS["mnist"].labels)
 
 
+def read_log(run: Path) -> list[dict[str, str]]:
+    with (run / "log.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def test_supervised_training_learns_to_tell_rows_from_columns(pictures: Path, tmp_path: Path) -> None:
-    config = replace(TINY, supervised=True, width=4, pairs=16, steps=150, learning_rate=3e-3, average=0.9)
+    config = replace(TINY, supervised=True, width=4, pairs=12, steps=100, learning_rate=3e-3, average=0.9)
     valid = draw_mixtures(pictures, "mnist", "test", 24, 0)
-    train(config, Pairs(draw_mixtures(pictures, "mnist", "train", 200, 0)), valid, tmp_path, check_every=75)
-    with (tmp_path / "log.csv").open(newline="") as file:
-        last = list(csv.DictReader(file))[-1]
+    train(config, Pairs(draw_mixtures(pictures, "mnist", "train", 200, 0)), valid, tmp_path, check_every=50)
+    last = read_log(tmp_path)[-1]
     doing_nothing = 10 * np.log10(4 / (3 / 28))  # the mask 0.5 on bars of 3 of 28 rows, roughly
     assert float(last["valid_psnr"]) > doing_nothing + 3
     assert float(last["decision"]) > 0.5

@@ -38,9 +38,7 @@ def test_the_sources_on_disk_add_up_to_the_mixture(
     if inverted:
         files |= {name: 1 - file for name, file in files.items() if name != "mask"}
     torch.testing.assert_close(files["mixture"][:, ::4, ::4], mixture, atol=5e-3, rtol=0)
-    torch.testing.assert_close(
-        files["source-1"] + files["source-2"], 2 * files["mixture"], atol=0.02, rtol=0
-    )
+    torch.testing.assert_close(files["source-1"] + files["source-2"], 2 * files["mixture"], atol=0.02, rtol=0)
     torch.testing.assert_close(files["source-1"], 2 * files["mixture"] * files["mask"], atol=0.02, rtol=0)
 
 
