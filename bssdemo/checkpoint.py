@@ -2,7 +2,7 @@
 
 - config.json: {"kind": "wavegan-generator", "name", "label", "model_size", "latent_size",
   "sample_rate": 16000, "samples": 16384}, or {"kind": "mask-network", "name", "label", "sources": [two texts],
-  "channels", "size", "width", "levels"}
+  "channels", "size", "width", "levels", "bounded"}
 - model.safetensors: the network's state_dict in float16; never pickle
 """
 
@@ -38,6 +38,7 @@ class Kind:
     build: Callable[..., Network]
     fixed: Mapping[str, int]
     largest: Mapping[str, int]  # the sizes to build with; the bound refuses what would fill the memory
+    flags: tuple[str, ...] = ()  # further arguments of `build`, true or false
     sources: bool = False  # names the two sources that the network tells apart
 
 
@@ -49,7 +50,11 @@ KINDS: Mapping[str, Kind] = {
         largest={"model_size": 128, "latent_size": 1024},
     ),
     MASK: Kind(
-        MaskNetwork, fixed={}, largest={"channels": 4, "size": 512, "width": 128, "levels": 5}, sources=True
+        MaskNetwork,
+        fixed={},
+        largest={"channels": 4, "size": 512, "width": 128, "levels": 5},
+        flags=("bounded",),
+        sources=True,
     ),
 }
 REMEDY = "download or train this checkpoint again, or remove its folder"
@@ -112,7 +117,7 @@ def _read(folder: Path, state: tuple[tuple[int, int], ...]) -> tuple[Network, Ma
     config = read_config(folder)
     kind = KINDS[config["kind"]]
     try:
-        network = kind.build(**{size: config[size] for size in kind.largest})
+        network = kind.build(**{argument: config[argument] for argument in (*kind.largest, *kind.flags)})
     except ValueError as error:  # sizes that do not fit each other
         raise CheckpointError(f"{folder / CONFIG}: {error}; {REMEDY}") from error
     network.load_state_dict(_read_weights(folder / WEIGHTS, network.state_dict()), strict=True)
@@ -127,7 +132,7 @@ def _checked(config: Any, file: Path) -> dict[str, Any]:
     if kind is None:
         needed = " or ".join(map(repr, KINDS))
         raise CheckpointError(f"{file}: kind is {config['kind']!r}, this program needs {needed}; {REMEDY}")
-    missing = [key for key in ("kind", *kind.fixed, "name", "label", *kind.largest) if key not in config]
+    missing = [key for key in ("kind", *kind.fixed, "name", "label", *kind.largest, *kind.flags) if key not in config]
     if missing:
         raise CheckpointError(f"{file}: lacks {', '.join(missing)}; {REMEDY}")
     for key, value in kind.fixed.items():
@@ -137,6 +142,9 @@ def _checked(config: Any, file: Path) -> dict[str, Any]:
         value = config[key]
         if type(value) is not int or not 1 <= value <= largest:
             raise CheckpointError(f"{file}: {key} is {value!r}, it must be 1 to {largest}; {REMEDY}")
+    for key in kind.flags:
+        if not isinstance(config[key], bool):
+            raise CheckpointError(f"{file}: {key} is {config[key]!r}, it must be true or false; {REMEDY}")
     for key in ("name", "label"):
         if not isinstance(config[key], str) or not config[key].strip():
             raise CheckpointError(f"{file}: {key} is {config[key]!r}, it must be a text; {REMEDY}")

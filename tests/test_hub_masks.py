@@ -92,6 +92,8 @@ BROKEN: dict[str, Callable[[Config], Config]] = {
     "sources is None": lambda c: {k: v for k, v in c.items() if k != "sources"},
     "it must be a list of two texts": lambda c: {**c, "sources": ["a", "b", "c"]},
     "size is 4096": lambda c: {**c, "size": 4096},
+    "lacks bounded": lambda c: {k: v for k, v in c.items() if k != "bounded"},
+    "bounded is 1": lambda c: {**c, "bounded": 1},
     "levels is 0": lambda c: {**c, "levels": 0},
     "multiple of 16, got 40": lambda c: {**c, "size": 40},
     "lacks model_size": lambda c: {**c, "kind": "wavegan-generator", "sample_rate": 16000, "samples": 16384},
@@ -115,4 +117,5 @@ def test_a_wrong_config_is_refused_naming_file_and_cause(folder: Path, reason: s
 def test_the_config_the_interface_promises(folder: Path) -> None:
     assert checkpoint.read_config(folder / "mask-mnist") == {
         "kind": "mask-network", **CONFIG, "channels": 1, "size": 32, "width": 2, "levels": 4,
+        "bounded": True,
     }  # fmt: skip

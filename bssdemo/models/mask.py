@@ -3,6 +3,12 @@
 Mask network, after DiscoGAN: `levels` convolutions of kernel 4 and stride 2, as many transposed ones back,
 sigmoid. `width` channels stand next to the last layer and twice as many in each layer before it. There
 are no skip connections: with them a network trained without sources learns to cut strokes, not objects.
+
+Pictures lie in [0, 1], which the paper leaves unused: where a mixture is y > 1 neither source can hold less than
+y - 1 or more than 1. A `bounded` network maps its sigmoid s to exactly the masks that this allows,
+
+    M = 1 - t + (2 t - 1) s,   t = 1 / max(y, 1)     so that   y - 1 <= y M <= 1   where y > 1.
+
 Discriminator, after DCGAN: the same way down, then one number per picture, without a sigmoid (LSGAN).
 """
 
@@ -29,15 +35,18 @@ def _way_down(channels: int, width: int, levels: int) -> list[nn.Module]:
 
 
 class MaskNetwork(nn.Module):
-    """A mixture -> the share of every value that belongs to the first source, in (0, 1).
+    """A mixture -> the share of every value that belongs to the first source, in [0, 1].
 
     Takes pictures of `size` x `size` only: it has learned where on the picture things stand.
     """
 
-    def __init__(self, channels: int = 1, size: int = 32, width: int = 32, levels: int = 4) -> None:
+    def __init__(
+        self, channels: int = 1, size: int = 32, width: int = 32, levels: int = 4, bounded: bool = True
+    ) -> None:
         super().__init__()
         _check(size, levels)
         self.channels, self.size, self.width, self.levels = channels, size, width, levels
+        self.bounded = bounded
         layers = _way_down(channels, width, levels)
         widths = [width * 2**level for level in reversed(range(levels))]
         for inputs, outputs in pairwise(widths):
@@ -50,16 +59,21 @@ class MaskNetwork(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     @property
-    def config(self) -> dict[str, int]:
+    def config(self) -> dict[str, int | bool]:
         """The arguments that build this network again; written to config.json."""
-        return {"channels": self.channels, "size": self.size, "width": self.width, "levels": self.levels}
+        sizes = {"channels": self.channels, "size": self.size, "width": self.width, "levels": self.levels}
+        return {**sizes, "bounded": self.bounded}
 
     def freeze(self) -> MaskNetwork:
         """Ready for use: evaluation mode, no weight gradients."""
         return self.eval().requires_grad_(False)
 
     def forward(self, mixture: Float[Tensor, "B channels h w"]) -> Float[Tensor, "B channels h w"]:
-        return self.layers(mixture.contiguous(memory_format=torch.channels_last))
+        mask = self.layers(mixture.contiguous(memory_format=torch.channels_last))
+        if not self.bounded:
+            return mask
+        most = 1 / mixture.clamp_min(1)
+        return 1 - most + (2 * most - 1) * mask
 
 
 class Discriminator(nn.Module):

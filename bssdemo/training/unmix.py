@@ -56,6 +56,7 @@ class UnmixConfig:
     supervised: bool = False
     width: int = 64
     levels: int = 4
+    bounded: bool = False  # masks that keep both sources in [0, 1]
     weights: Weights = field(default_factory=Weights)
     margin: float = 0.25  # of the balance term, at the end
     tight_until: float = 0.0  # share of the run before which the margin is 0
@@ -73,6 +74,7 @@ WORKING_WEIGHTS = Weights(cycle=1.0, adversarial=5.0, equity=1.0, balance=20.0)
 WORKING = UnmixConfig(
     name="",
     width=32,
+    bounded=True,
     weights=WORKING_WEIGHTS,
     learning_rate=2e-4,
     decay_from=0.6,
@@ -110,7 +112,7 @@ def build(config: UnmixConfig, accelerator: Accelerator) -> Networks:
     }  # fmt: skip
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
-        mask, discriminator = MaskNetwork(**shape), Discriminator(**shape)
+        mask, discriminator = MaskNetwork(**shape, bounded=config.bounded), Discriminator(**shape)
     average = copy.deepcopy(mask).eval().requires_grad_(False).to(accelerator.device)
     accelerator.register_for_checkpointing(average)
     prepared = accelerator.prepare(

@@ -25,7 +25,7 @@ ENLARGE = 4  # a 32 x 32 picture is hard to see
 
 @dataclass(frozen=True)
 class Answer:
-    """`mixture` as the network saw it (up to 2) and what it made of it; `inverted`: the file's background was bright."""
+    """`mixture` as the network saw it (up to 2) and what it made of it; `inverted`: its background was bright."""
 
     mixture: Float[Tensor, "channels h w"]
     unmixed: Unmixed

@@ -17,6 +17,24 @@ def test_a_mask_has_its_mixtures_shape_and_a_score_is_one_number(
     assert Discriminator(channels, size, width=2, levels=levels)(x).shape == (3,)
 
 
+@pytest.mark.parametrize("bounded", [True, False])
+def test_a_bounded_mask_keeps_both_sources_in_range(bounded: bool) -> None:
+    """Mixtures up to 2; where both sources are full, the mask can only be one half."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = MaskNetwork(width=2, bounded=bounded).freeze()
+    y = 2 * torch.rand(5, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+    y[0] = 2
+    x = y * network(y)
+    inside = bool((x <= 1 + 1e-6).all() and (y - x <= 1 + 1e-6).all())
+    assert inside == bounded
+    if bounded:
+        torch.testing.assert_close(x[0], torch.ones(1, 32, 32))
+        free = MaskNetwork(**(network.config | {"bounded": False})).freeze()
+        free.load_state_dict(network.state_dict())
+        torch.testing.assert_close(network(y)[y <= 1], free(y)[y <= 1])
+
+
 def test_the_channels_are_those_of_the_paper() -> None:
     """64 next to the last layer, each preceding layer twice the number (section 4)."""
     shapes = [w.shape for name, w in MaskNetwork(width=64).named_parameters() if w.ndim == 4]
@@ -35,8 +53,9 @@ def test_there_are_no_skip_connections() -> None:
 
 
 def test_the_config_builds_the_network_again() -> None:
-    network = MaskNetwork(channels=3, size=64, width=4, levels=3)
+    network = MaskNetwork(channels=3, size=64, width=4, levels=3, bounded=False)
     again = MaskNetwork(**network.config)
+    assert again.config == network.config
     assert {k: v.shape for k, v in network.state_dict().items()} == {
         k: v.shape for k, v in again.state_dict().items()
     }
