@@ -132,7 +132,9 @@ def _checked(config: Any, file: Path) -> dict[str, Any]:
     if kind is None:
         needed = " or ".join(map(repr, KINDS))
         raise CheckpointError(f"{file}: kind is {config['kind']!r}, this program needs {needed}; {REMEDY}")
-    missing = [key for key in ("kind", *kind.fixed, "name", "label", *kind.largest, *kind.flags) if key not in config]
+    missing = [
+        key for key in ("kind", *kind.fixed, "name", "label", *kind.largest, *kind.flags) if key not in config
+    ]
     if missing:
         raise CheckpointError(f"{file}: lacks {', '.join(missing)}; {REMEDY}")
     for key, value in kind.fixed.items():
