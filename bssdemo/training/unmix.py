@@ -19,7 +19,7 @@ import json
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,7 @@ from bssdemo import hub
 from bssdemo.models.mask import Discriminator, MaskNetwork
 from bssdemo.threads import use_own_cores
 from bssdemo.training import unmix_check
+from bssdemo.training.data import DataError
 from bssdemo.training.loop import CsvLog, load_state, save_state
 from bssdemo.training.pictures import SETS, Mixtures, draw_mixtures, to_float
 from bssdemo.training.unmix_losses import Weights, discriminator_loss, mask_terms, supervised_loss, total
@@ -44,6 +45,7 @@ COLUMNS = [
 ]  # fmt: skip
 BETAS = (0.5, 0.999)
 OPTIONS = ("steps", "pairs", "width", "levels", "mixtures", "seed")  # of a config, on the command line
+TERMS = tuple(term.name for term in fields(Weights))
 VALID_MIXTURES = 500
 VALID_SEED = 1_000_003  # the held-out mixtures are the same for every run
 
@@ -302,19 +304,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--supervised", action="store_true", help="train the twin that sees the true sources")
     for name in OPTIONS:
         parser.add_argument(f"--{name}", type=int, metavar="N", help="default: the config's")
+    parser.add_argument(
+        "--without", choices=TERMS, action="append", default=[], help="leave a term out (may be repeated)"
+    )
     parser.add_argument("--check-every", type=int, default=250, metavar="N", help="steps between states")
 
 
+def configured(args: argparse.Namespace) -> UnmixConfig:
+    """The named config with what was asked for on the command line. Raises DataError for an unknown set."""
+    if args.set not in SETS:
+        raise DataError(f"there is no set of pictures called '{args.set}'; available: {', '.join(SETS)}")
+    config = CONFIGS[args.config][args.set]
+    asked = {name: value for name in OPTIONS if (value := getattr(args, name)) is not None}
+    weights = replace(config.weights, **dict.fromkeys(args.without, 0.0))
+    return replace(config, supervised=args.supervised, weights=weights, **asked)
+
+
 def run(args: argparse.Namespace) -> int:
-    """The command; prints where the checkpoint is, and a plain warning if the masks are useless."""
+    """The command; prints where the checkpoint is."""
     use_own_cores()
+    config = configured(args)
     valid = draw_mixtures(args.data, args.set, "valid", VALID_MIXTURES, VALID_SEED)
-    asked = {name: getattr(args, name) for name in OPTIONS}
-    config = replace(
-        CONFIGS[args.config][args.set],
-        supervised=args.supervised,
-        **{name: value for name, value in asked.items() if value is not None},
-    )
     mixtures = draw_mixtures(args.data, args.set, "train", config.mixtures, config.seed)
     folder = train(
         config,

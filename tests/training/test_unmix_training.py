@@ -1,5 +1,6 @@
 """Training a mask network: it sees mixtures only, survives a kill, says when it collapsed, and learns."""
 
+import argparse
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,7 +24,9 @@ from bssdemo.training.unmix import (
     Pairs,
     Sums,
     UnmixConfig,
+    add_arguments,
     build,
+    configured,
     follow,
     learning_rate,
     margin,
@@ -148,6 +151,28 @@ def test_the_papers_setting() -> None:
     assert (paper.width, paper.learning_rate, paper.mask_updates, paper.mixtures) == (64, 1e-4, 4, 25_000)
     assert CONFIGS["paper"]["shoes-bags"].mixtures == 10_000
     assert learning_rate(paper, 1) == learning_rate(paper, paper.steps) == 1e-4
+
+
+def test_a_term_left_out_has_no_weight_and_the_rest_stays() -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    base = ["mnist", "--data", "data"]
+    whole = configured(parser.parse_args(base))
+    less = configured(parser.parse_args([*base, "--without", "cycle", "--without", "equity", "--seed", "3"]))
+    assert whole == CONFIGS["working"]["mnist"]
+    assert less == replace(whole, seed=3, weights=replace(whole.weights, cycle=0.0, equity=0.0))
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"), [(["cats"], "available: mnist, fashion"), (["fashion"], "no fashion_shoes_bags.npz")]
+)
+def test_missing_pictures_are_one_line(
+    pictures: Path, more: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["train", "mask", *more, "--data", str(pictures)]) == 2
+    error = capsys.readouterr().err
+    assert reason in error
+    assert error.count("\n") == 1
 
 
 def test_schedules_of_the_working_setting() -> None:
