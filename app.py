@@ -13,8 +13,7 @@ from bssdemo.ui.shelf import stock, warm_up
 def main() -> None:
     """Load the priors, warm them up, serve on PORT or GRADIO_SERVER_PORT (7860 by default)."""
     use_own_cores()
-    shelf = stock()
-    warm_up(shelf)
+    shelf = warm_up(stock())
     port = int(os.environ.get("PORT") or os.environ.get("GRADIO_SERVER_PORT") or 7860)
     page(shelf, Sessions()).launch(server_port=port, **launch_options())
 

@@ -1,8 +1,9 @@
-"""Blind source separation with GAN priors: `load` priors, `separate` a mixture.
+"""Blind source separation with GAN priors: `load` priors, `separate` a mixture, `refine` the stems.
 
-    from bssdemo import load, separate
+    from bssdemo import load, refine, separate
     priors = [load("digit").generator, load("piano").generator]
     *_, answer = separate(mix, priors)          # answer.estimates: (2, 16384)
+    refined = refine(mix, answer.estimates)     # refined.stems and refined.residual add up to mix
 
 Importing the package is cheap; torch is imported at the first use of a name.
 """
@@ -12,17 +13,20 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-# Read when torch is first imported: threads that wait sleep instead of spinning. On a core shared with
-# anything else, spinning made one search ten times slower (docs/BENCHMARKS.md, "Speed").
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# libgomp reads it when torch is first imported: a thread that waits spins for a moment, then sleeps.
+# Spinning as long as libgomp's default made a search many times slower beside any other work, and
+# not spinning at all makes it slower than one thread alone (docs/BENCHMARKS.md, "Speed").
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 if TYPE_CHECKING:
     from bssdemo.hub import load
     from bssdemo.search.pgd import separate
+    from bssdemo.search.refine import refine
 
-__all__ = ["load", "separate"]
+__all__ = ["load", "refine", "separate"]
 
-_HOME = {"load": "bssdemo.hub", "separate": "bssdemo.search.pgd"}
+_HOME = {"load": "bssdemo.hub", "refine": "bssdemo.search.refine", "separate": "bssdemo.search.pgd"}
 
 
 def __getattr__(name: str) -> Any:

@@ -129,14 +129,19 @@ def common_scale(*signals: Float[Tensor, ...]) -> float:
     return 1.0 if peak <= LARGEST_PCM16 else LARGEST_PCM16 / peak
 
 
-def pcm16(audio: Float[Tensor, " samples"], scale: float = 1.0) -> Int16[np.ndarray, " samples"]:
+def pcm16(
+    audio: Float[Tensor, "*channels samples"], scale: float = 1.0
+) -> Int16[np.ndarray, "*channels samples"]:
     """16-bit samples of `audio * scale`, rounded to nearest; full scale is 32,768 steps."""
     steps = (audio.detach().double() * scale * 32_768).round().clamp(-32_768, 32_767)
     return steps.to(torch.int16).cpu().numpy()
 
 
 def write_wav(
-    path: Path | str, audio: Float[Tensor, " samples"], sample_rate: int = SAMPLE_RATE, scale: float = 1.0
+    path: Path | str,
+    audio: Float[Tensor, "*channels samples"],
+    sample_rate: int = SAMPLE_RATE,
+    scale: float = 1.0,
 ) -> None:
-    """Write a mono 16-bit WAV of `audio * scale`; `scale` as from `common_scale`."""
-    soundfile.write(path, pcm16(audio, scale), sample_rate, subtype="PCM_16", format="WAV")
+    """Write a 16-bit WAV of `audio * scale`, mono or one row per channel; `scale` as from `common_scale`."""
+    soundfile.write(path, pcm16(audio, scale).T, sample_rate, subtype="PCM_16", format="WAV")

@@ -24,9 +24,11 @@ PROGRAM = "python -m bssdemo"
 MOST_SOURCES = 8  # of one mixture: each costs a generator's pass every step
 DELEGATED = {
     ("train", "prior"): ("bssdemo.training.prior", "train a prior on the shared data or your own sounds"),
+    ("train", "encoder"): ("bssdemo.training.encoder", "train a prior's encoder on mixtures"),
     ("train", "mask"): ("bssdemo.training.unmix", "train a mask network on mixtures of pictures"),
     ("bench", "audio"): ("bssdemo.evaluation.bench", "score separations of held-out mixtures"),
     ("bench", "images"): ("bssdemo.evaluation.bench_images", "score unmixed pictures, baselines beside them"),
+    ("bench", "speed"): ("bssdemo.speed", "time a step, whole recordings and the board on this machine"),
     ("bench", "tables"): ("bssdemo.evaluation.tables", "results of bench audio as Markdown tables"),
 }
 DONE, REFUSED, INTERRUPTED = 0, 2, 130
@@ -70,16 +72,30 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     command = commands.add_parser("separate", help="separate a recording into its sources")
-    command.add_argument("mixture", type=Path, metavar="MIX", help="a sound file; its first 1.024 s are used")
+    command.add_argument(
+        "mixture", type=Path, metavar="MIX", help="a sound file of any length up to --max-seconds"
+    )
     command.add_argument(
         "--sources", type=_sources, required=True, metavar="A,B",
         help="what it holds, for example digit,piano; digit:2 for two of a kind",
     )  # fmt: skip
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for stems and report")
-    command.add_argument("--preset", choices=("balanced", "paper", "reference"), default="balanced")
-    command.add_argument("--steps", type=_at_least(1), metavar="N", help="default: the preset's")
     command.add_argument(
-        "--starts", type=_at_least(1), metavar="S", help="searches side by side (default: 1)"
+        "--max-seconds", type=_at_least(1), default=60, metavar="N",
+        help="the most that is separated, from the recording's beginning (default: 60)",
+    )  # fmt: skip
+    command.add_argument("--preset", choices=("balanced", "paper", "reference"), default="balanced")
+    command.add_argument(
+        "--steps", type=_at_least(1), metavar="N", help="default: the preset's, beyond 3 s at most 50"
+    )
+    command.add_argument(
+        "--starts", type=_at_least(1), metavar="S", help="default: the preset's, beyond 3 s one"
+    )
+    command.add_argument(
+        "--start", choices=("zeros", "encoder"), help="where searches begin (default: the preset's)"
+    )
+    command.add_argument(
+        "--gain", choices=("fixed", "estimated"), help="of each source (default: the preset's)"
     )
     command.add_argument(
         "--seed", type=_at_least(0), default=0, metavar="S", help="of random starts (default: 0)"
@@ -112,20 +128,20 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def separate(args: argparse.Namespace) -> int:
-    """Write <source>.wav, mixture.wav and report.json into --out."""
+    """Write <source>.wav, residual.wav, mixture.wav, raw/<source>.wav and report.json into --out."""
     from tqdm import tqdm
 
-    from bssdemo.offline import MIXTURE, REPORT, prepare, run
+    from bssdemo.offline import MIXTURE, RAW, REPORT, RESIDUAL, prepare, run
+    from bssdemo.search.long import for_length
     from bssdemo.search.pgd import PRESETS
     from bssdemo.snapshot import Snapshot
     from bssdemo.threads import use_own_cores
 
     use_own_cores()
-    asked = {"steps": args.steps, "starts": args.starts}
-    config = replace(
-        PRESETS[args.preset], **{name: value for name, value in asked.items() if value is not None}
-    )
-    job = prepare(args.mixture, args.sources, args.checkpoints)
+    asked = {"steps": args.steps, "starts": args.starts, "start": args.start, "gain": args.gain}
+    job = prepare(args.mixture, args.sources, args.checkpoints, args.max_seconds)
+    config = for_length(PRESETS[args.preset], len(job.mono))
+    config = replace(config, **{name: value for name, value in asked.items() if value is not None})
     args.out.mkdir(parents=True, exist_ok=True)
     with (
         _interrupts() as interrupts,
@@ -133,16 +149,18 @@ def separate(args: argparse.Namespace) -> int:
     ):
 
         def show(snapshot: Snapshot) -> None:
+            bar.total = snapshot.steps
             bar.set_postfix_str(f"loss {snapshot.total.item():.4g}", refresh=False)
             bar.update(snapshot.step - bar.n)
 
         report = run(job, args.out, config, args.seed, show, stop=lambda: bool(interrupts))
     for note in report["notes"]:
         print(note)
-    for file in (*(source["file"] for source in report["sources"]), MIXTURE, REPORT):
+    stems = [source["file"] for source in report["sources"]]
+    for file in (*stems, RESIDUAL, *(f"{RAW}/{stem}" for stem in stems), MIXTURE, REPORT):
         print(args.out / file)
     if interrupts:
-        print(f"stopped at step {report['steps_done']} of {config.steps}", file=sys.stderr)
+        print(f"stopped at step {report['steps_done']} of {bar.total}", file=sys.stderr)
         return INTERRUPTED
     return DONE
 

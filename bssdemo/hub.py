@@ -16,8 +16,8 @@ from typing import Any, Literal
 from bssdemo import checkpoint, hub_download
 from bssdemo.checkpoint import GENERATOR, MASK, CheckpointError
 from bssdemo.checkpoint import write as save
+from bssdemo.models import Generator, LatentEncoder
 from bssdemo.models.mask import MaskNetwork
-from bssdemo.models.wavegan import Generator
 
 __all__ = [
     "CheckpointError", "Listing", "Origin", "Prior", "Unmixer",
@@ -44,6 +44,7 @@ class Prior:
     origin: Origin
     where: str
     note: str | None = None  # in plain words, why an earlier choice was passed over
+    encoder: LatentEncoder | None = None  # mixture -> a first z for this source
 
 
 @dataclass(frozen=True)
@@ -76,15 +77,15 @@ def load(name: str, folder: Path | None = None) -> Prior | Unmixer:
     """The checkpoint called `name`: from `folder`, else the Hub, else bundled.
 
     `folder` is one checkpoint, a training run, or holds several of either, named by their folders.
-    Everyone who asks for the same files gets the same network object.
+    Everyone who asks for the same files gets the same network objects.
     Raises CheckpointError when no such checkpoint exists or the one found is damaged.
     """
     place, origin, where, note = _resolve(name, folder)
-    network, config = checkpoint.read(place)
+    network, encoder, config = checkpoint.read(place)
     if isinstance(network, MaskNetwork):
         first, second = config["sources"]
         return Unmixer(name, config["label"], (first, second), network, config, origin, where, note)
-    return Prior(name, config["label"], network, config, origin, where, note)
+    return Prior(name, config["label"], network, config, origin, where, note, encoder)
 
 
 def load_prior(name: str, folder: Path | None = None) -> Prior:
@@ -125,7 +126,7 @@ def available(folder: Path | None = None, kind: str = GENERATOR) -> list[Listing
 
 
 def _resolve(name: str, folder: Path | None) -> tuple[Path, Origin, str, str | None]:
-    """Where `name` is: (folder with its two files, origin, address for people, note)."""
+    """Where `name` is: (folder with its files, origin, address for people, note)."""
     missed: list[str] = []  # why earlier choices were passed over
     if folder is not None:
         place = _places(_existing(folder)).get(name)
@@ -135,6 +136,8 @@ def _resolve(name: str, folder: Path | None) -> tuple[Path, Origin, str, str | N
     owner = hub_download.owner()
     if owner is not None and name in hub_download.REVISIONS:
         fetched = hub_download.fetch(owner, name, (checkpoint.CONFIG, checkpoint.WEIGHTS))
+        if isinstance(fetched, Path) and checkpoint.ENCODER in (files := checkpoint.files(fetched)):
+            fetched = hub_download.fetch(owner, name, files)
         if isinstance(fetched, Path):
             note = f"Using {name} from the Hub: {missed[0]}." if missed else None
             return fetched, "hub", hub_download.address(owner, name), note
@@ -194,4 +197,5 @@ def _kind_by_name(name: str) -> str:
 
 
 def _names(folder: Path | None, kind: str = GENERATOR) -> str:
-    return "available: " + (", ".join(listing.name for listing in available(folder, kind)) or "none")
+    none = "none; docs/unmix.md tells how to train one" if kind == MASK else "none"
+    return "available: " + (", ".join(listing.name for listing in available(folder, kind)) or none)

@@ -17,10 +17,16 @@ from jaxtyping import Float
 from torch import Tensor
 
 from bssdemo import audio, hub
-from bssdemo.search.pgd import SearchConfig, separate
+from bssdemo.models.wavegan import SAMPLES
+from bssdemo.search import refine
+from bssdemo.search.long import separate_long
+from bssdemo.search.native import apply_to_channels
+from bssdemo.search.pgd import SearchConfig
 from bssdemo.snapshot import Snapshot
+from bssdemo.windows import Layout, lay_out
 
-MIXTURE, REPORT = "mixture.wav", "report.json"
+MIXTURE, RESIDUAL, RAW, REPORT = "mixture.wav", "residual.wav", "raw", "report.json"
+MOST_SECONDS = 60  # of a recording, unless more is asked for
 
 
 @dataclass(frozen=True)
@@ -29,31 +35,42 @@ class Job:
 
     file: Path
     recording: audio.Recording
-    window: audio.Window
-    mix: Float[Tensor, " samples"]  # the window at the search's level
-    gain: float  # mix = gain * window
+    mono: Float[Tensor, " samples"]  # what is searched: one channel at 16 kHz
+    windows: Layout
     priors: tuple[hub.Prior, ...]
     seconds: float  # spent on preparing
 
     @property
     def notes(self) -> list[str]:
         """What a person should know, in plain words, each once."""
-        level = f"For the search the mixture was scaled by {self.gain:.3g}; the stems are scaled back."
-        notes = [self.recording.note, self.window.note, level, *(prior.note for prior in self.priors)]
+        notes = [self.recording.note, self._length, *(prior.note for prior in self.priors)]
         return list(dict.fromkeys(note for note in notes if note))
 
+    @property
+    def _length(self) -> str | None:
+        seconds, window = len(self.mono) / audio.SAMPLE_RATE, f"{audio.WINDOW_SECONDS} s"
+        if len(self.windows.starts) > 1:
+            return f"{seconds:.2f} s are separated in {len(self.windows.starts)} windows of {window}."
+        if len(self.mono) < SAMPLES:
+            return f"The recording lasts {seconds:.2f} s; the rest of the {window} window is silence."
+        return None
 
-def prepare(mixture: Path, names: Sequence[str], checkpoints: Path | None = None) -> Job:
-    """Read the recording's first window and load the priors; a name repeated is two of a kind.
+
+def prepare(
+    mixture: Path,
+    names: Sequence[str],
+    checkpoints: Path | None = None,
+    most_seconds: int = MOST_SECONDS,
+) -> Job:
+    """Read at most the first `most_seconds` and load the priors; a name repeated is two of a kind.
 
     Raises AudioError, CheckpointError.
     """
     began = time.perf_counter()
-    recording = audio.read(mixture)
-    window = audio.first_window(audio.to_mono_16k(recording))
-    mix, gain = audio.to_search_level(window.audio, len(names))
+    recording = audio.read(mixture, most_seconds)
+    mono = audio.to_mono_16k(recording)
     priors = tuple(hub.load_prior(name, checkpoints) for name in names)
-    return Job(mixture, recording, window, mix, gain, priors, time.perf_counter() - began)
+    return Job(mixture, recording, mono, lay_out(mono, SAMPLES), priors, time.perf_counter() - began)
 
 
 def run(
@@ -64,16 +81,18 @@ def run(
     progress: Callable[[Snapshot], None],
     stop: Callable[[], bool],
 ) -> dict[str, Any]:
-    """Search, write the results into the folder `out`, and return what report.json holds.
+    """Search, refine, write the results into the folder `out`, and return what report.json holds.
 
-    Writes <source>.wav (numbered when repeated), mixture.wav (the window that was searched) and
-    report.json; the wavs are 16 kHz, 16 bits, and share one scale. Once `stop()` is true the best
-    stems so far are written. Raises OSError.
+    Writes <source>.wav (numbered when repeated), residual.wav and mixture.wav at the recording's rate
+    and with its channels: stems and residual add up to the mixture. Beside them raw/<source>.wav, the
+    priors' own sounds at 16 kHz mono, and report.json. All wavs have 16 bits and share one scale. Once
+    `stop()` is true the best stems so far are written. Raises OSError.
     """
-    search = separate(
-        job.mix,
+    search = separate_long(
+        job.mono,
         [prior.generator for prior in job.priors],
         config,
+        encoders=[prior.encoder for prior in job.priors],
         generator=torch.Generator().manual_seed(seed),
         stop=stop,
     )
@@ -81,17 +100,24 @@ def run(
     progress(first)
     for last in search:
         progress(last)
+    began = time.perf_counter()
+    masks = refine.masks(job.mono, last.estimates)
+    recording = job.recording
+    parts = apply_to_channels(masks, refine.DEFAULT.stft, recording.samples, recording.sample_rate)
+    refining = time.perf_counter() - began
     files = stem_files([prior.name for prior in job.priors])
-    scale = _write(out, files, job.window.audio, last.estimates / job.gain)
+    assert last.gains is not None  # a search tells its gains and its leash
+    assert first.leash is not None
+    assert last.leash is not None
+    scale = _write(out, files, recording, parts, last.estimates)
     report = {
         "mixture": {
             "file": str(job.file),
-            "sample_rate": job.recording.sample_rate,
-            "channels": job.recording.samples.shape[0],
-            "seconds_read": round(job.recording.seconds, 3),
-            "window_start_seconds": round(job.window.start, 4),
+            "sample_rate": recording.sample_rate,
+            "channels": recording.samples.shape[0],
+            "seconds_read": round(recording.seconds, 3),
             "window_seconds": audio.WINDOW_SECONDS,
-            "gain": job.gain,
+            "window_starts_seconds": [round(start / audio.SAMPLE_RATE, 4) for start in job.windows.starts],
         },
         "sources": [
             {
@@ -100,16 +126,30 @@ def run(
                 "file": file,
                 "origin": prior.origin,
                 "where": prior.where,
+                "encoder": config.start == "encoder" and prior.encoder is not None,
+                "gain": gain,
             }
-            for prior, file in zip(job.priors, files, strict=True)
+            for prior, file, gain in zip(job.priors, files, last.gains.tolist(), strict=True)
         ],
-        "output": {"sample_rate": audio.SAMPLE_RATE, "format": "PCM_16", "scale": scale},
-        "settings": {**asdict(config), "seed": seed},
+        "output": {
+            "sample_rate": recording.sample_rate,
+            "channels": recording.samples.shape[0],
+            "raw": {"folder": RAW, "sample_rate": audio.SAMPLE_RATE, "channels": 1},
+            "residual": RESIDUAL,
+            "format": "PCM_16",
+            "scale": scale,
+        },
+        "settings": {**asdict(config), "seed": seed, "refine": asdict(refine.DEFAULT)},
         "terms": {name: _ends(first.terms[name], last.terms[name]) for name in last.terms},
+        "leash": _ends(first.leash, last.leash),
         "total": _ends(first.total, last.total),
         "steps_done": last.step,
-        "stopped": last.step < config.steps,
-        "seconds": {"prepare": round(job.seconds, 3), "search": round(last.elapsed, 3)},
+        "stopped": last.step < last.steps,
+        "seconds": {
+            "prepare": round(job.seconds, 3),
+            "search": round(last.elapsed, 3),
+            "refine": round(refining, 3),
+        },
         "versions": {
             "python": platform.python_version(),
             "torch": torch.__version__,
@@ -124,7 +164,7 @@ def run(
 
 def stem_files(names: Sequence[str]) -> list[str]:
     """File names for the sources in order: <name>.wav, numbered from 1 if that is not unique."""
-    taken = Counter([*names, Path(MIXTURE).stem])
+    taken = Counter([*names, Path(MIXTURE).stem, Path(RESIDUAL).stem])
     seen: Counter[str] = Counter()
     files = []
     for name in names:
@@ -134,12 +174,19 @@ def stem_files(names: Sequence[str]) -> list[str]:
 
 
 def _write(
-    out: Path, files: Sequence[str], mix: Float[Tensor, " samples"], stems: Float[Tensor, "K samples"]
+    out: Path,
+    files: Sequence[str],
+    recording: audio.Recording,
+    parts: Float[Tensor, "parts channels samples"],
+    raw: Float[Tensor, "K samples_16k"],
 ) -> float:
-    """Write the mixture and its stems with one common scale, and return it."""
-    scale = audio.common_scale(mix, stems)
-    for file, signal in zip([MIXTURE, *files], [mix, *stems], strict=True):
-        audio.write_wav(out / file, signal, scale=scale)
+    """Write the mixture, its parts and the raw estimates with one common scale, and return it."""
+    scale = audio.common_scale(recording.samples, parts, raw)
+    for file, signal in zip([MIXTURE, *files, RESIDUAL], [recording.samples, *parts], strict=True):
+        audio.write_wav(out / file, signal, recording.sample_rate, scale)
+    (out / RAW).mkdir(exist_ok=True)
+    for file, estimate in zip(files, raw, strict=True):
+        audio.write_wav(out / RAW / file, estimate, scale=scale)
     return scale
 
 

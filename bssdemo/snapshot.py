@@ -13,7 +13,8 @@ from torch import Tensor
 class Snapshot:
     """The state of a separation after `step` of `steps` updates; tensors are detached and on the CPU.
 
-    `terms` are the objective's values by name, unweighted; `total` is what is minimised. While
+    `terms` are the objective's values by name, unweighted; `total` is what is minimised: the
+    terms times their weights, and `leash`. While
     `done` is false the estimates are the current iterate; the last snapshot has `done` true and
     holds the answer: the best iterate of every example, with its terms.
     """
@@ -25,3 +26,7 @@ class Snapshot:
     estimates: Float[Tensor, "*batch K samples"]
     elapsed: float  # seconds since the search began
     done: bool = False
+    gains: Float[Tensor, "*batch K"] | None = None  # factors within the estimates; None: it has none to tell
+    leash: Float[Tensor, "*batch"] | None = (
+        None  # the weighted regulariser's part of the total; None: no such
+    )

@@ -251,6 +251,15 @@ def test_written_stems_neither_clip_nor_lose_their_relation(
     assert 0 < scale <= 1
 
 
+@pytest.mark.parametrize("channels", [1, 2, 6])
+def test_channels_and_rate_are_written_as_they_are(tmp_path: Path, channels: int) -> None:
+    x = 0.3 * torch.randn(channels, 500, generator=torch.Generator().manual_seed(0)).clamp(-3, 3)
+    audio.write_wav(tmp_path / "a.wav", x, 44_100)
+    back = audio.read(tmp_path / "a.wav")
+    assert back.sample_rate == 44_100
+    torch.testing.assert_close(back.samples, x, rtol=0, atol=HALF_STEP * 1.01)
+
+
 def test_quiet_stems_are_not_made_louder() -> None:
     assert audio.common_scale(torch.full((2, 9), 0.1), torch.zeros(9)) == 1.0
     assert audio.common_scale() == 1.0

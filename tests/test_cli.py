@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,12 @@ import soundfile
 import torch
 
 from bssdemo import audio, cli, hub, offline
-from bssdemo.models.wavegan import SAMPLES, Generator
+from bssdemo.models import Generator, LatentEncoder
+from bssdemo.models.wavegan import SAMPLES
+from bssdemo.search import pgd
+from bssdemo.search.long import LONG_STEPS
 from bssdemo.search.pgd import PRESETS
+from bssdemo.search.refine import refine
 
 ROOT = Path(cli.__file__).parents[1]
 Run = Callable[..., int]
@@ -74,11 +79,20 @@ def test_the_command_as_typed_writes_stems_mixture_and_report(
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "separating" in done.stderr  # the bar
-    assert {file.name for file in out.iterdir()} == {"digit.wav", "piano.wav", "mixture.wav", "report.json"}
-    assert all(str(file) in done.stdout for file in out.iterdir())
-    for file in out.glob("*.wav"):
-        info = soundfile.info(file)
-        assert (info.samplerate, info.frames, info.channels, info.subtype) == (16_000, SAMPLES, 1, "PCM_16")
+    stems = {"digit.wav", "piano.wav"}
+    assert {file.name for file in out.iterdir()} == stems | {
+        "residual.wav",
+        "mixture.wav",
+        "raw",
+        "report.json",
+    }
+    assert {file.name for file in (out / "raw").iterdir()} == stems
+    assert all(str(file) in done.stdout for file in out.rglob("*.*"))
+    for folder, shape in ((out, (22_050, 33_075, 2)), (out / "raw", (16_000, 24_000, 1))):
+        for file in folder.glob("*.wav"):
+            info = soundfile.info(file)
+            assert (info.samplerate, info.frames, info.channels) == shape
+            assert info.subtype == "PCM_16"
 
     report = json.loads((out / "report.json").read_text())
     assert set(report["terms"]) == {"spectral", "dissociation", "coherence", "frequency"}
@@ -91,27 +105,69 @@ def test_the_command_as_typed_writes_stems_mixture_and_report(
     assert (report["settings"]["steps"], report["settings"]["starts"], report["steps_done"]) == (5, 2, 5)
     assert [s["where"] for s in report["sources"]] == [str(tiny_checkpoints / n) for n in ("digit", "piano")]
     assert report["mixture"]["channels"] == 2
-    assert report["output"]["sample_rate"] == 16_000
+    assert len(report["mixture"]["window_starts_seconds"]) >= 2
+    assert (report["output"]["sample_rate"], report["output"]["channels"]) == (22_050, 2)
     assert 0 < report["seconds"]["search"] < 60
-    assert any("Of 1.50 s of recording only the 1.024 s" in note for note in report["notes"])
+    assert any("1.50 s are separated in" in note for note in report["notes"])
     assert all(note in done.stdout for note in report["notes"])
 
 
-def test_the_written_mixture_is_the_window_that_was_searched(
-    separate: Run, recording: Path, tmp_path: Path
+@pytest.mark.parametrize("sources", ["digit", "digit,piano,drums"])
+def test_the_written_stems_and_residual_are_the_recording(
+    separate: Run, recording: Path, tmp_path: Path, sources: str
 ) -> None:
-    assert separate() == 0
-    window = audio.first_window(audio.to_mono_16k(audio.read(recording))).audio
+    """Every channel, at the recording's rate, to the rounding of 16 bits."""
+    assert separate(sources=sources) == 0
     scale = json.loads((tmp_path / "out/report.json").read_text())["output"]["scale"]
-    written = audio.read(tmp_path / "out/mixture.wav").samples[0]
-    assert (written - window * scale).abs().max() <= 0.51 / 32_768
+    original = audio.read(recording).samples * scale
+    mixture = audio.read(tmp_path / "out/mixture.wav").samples
+    torch.testing.assert_close(mixture, original, rtol=0, atol=0.51 / 32_768)
+    files = [*(f"{name}.wav" for name in sources.split(",")), "residual.wav"]
+    total = sum(audio.read(tmp_path / "out" / file).samples for file in files)
+    torch.testing.assert_close(total, original, rtol=0, atol=1e-4)
+
+
+def test_a_window_of_mono_at_16k_gives_what_search_and_refine_give(
+    separate: Run, tiny_checkpoints: Path, tmp_path: Path
+) -> None:
+    mono = audio.to_mono_16k(audio.Recording(0.2 * torch.sin(torch.arange(SAMPLES) / 9)[None], 16_000))
+    soundfile.write(tmp_path / "mono.wav", mono.numpy(), 16_000, "FLOAT")
+    assert separate(tmp_path / "mono.wav") == 0
+    mix, gain = audio.to_search_level(mono, 2)
+    priors = [hub.load(name, tiny_checkpoints).generator for name in ("digit", "piano")]
+    *_, answer = pgd.separate(mix, priors, replace(PRESETS["balanced"], steps=3))
+    refined = refine(mono, answer.estimates / gain)
+    for name, stem in zip(("digit", "piano", "residual"), (*refined.stems, refined.residual), strict=True):
+        written = audio.read(tmp_path / f"out/{name}.wav")
+        assert (written.sample_rate, len(written.samples)) == (16_000, 1)
+        torch.testing.assert_close(written.samples[0], stem, rtol=0, atol=1 / 32_768)
+
+
+def test_no_more_than_asked_is_separated_and_that_is_said(
+    separate: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert separate(**{"max-seconds": 1}) == 0
+    assert "Only the first 1 s of the recording were read." in capsys.readouterr().out
+    assert json.loads((tmp_path / "out/report.json").read_text())["mixture"]["seconds_read"] == 1.0
+    assert soundfile.info(tmp_path / "out/digit.wav").frames == 22_050
+
+
+def test_a_long_recording_is_searched_shorter_unless_steps_are_given(separate: Run, tmp_path: Path) -> None:
+    """3.2 s, of which little but silence is searched."""
+    sound = np.zeros(51_200)
+    sound[:8_000] = 0.1 * np.sin(np.arange(8_000) / 9)
+    soundfile.write(tmp_path / "long.wav", sound, 16_000)
+    for options, steps in (({"preset": "paper", "steps": LONG_STEPS + 1}, LONG_STEPS + 1), ({"steps": 2}, 2)):
+        assert separate(tmp_path / "long.wav", **options) == 0
+        report = json.loads((tmp_path / "out/report.json").read_text())
+        assert (report["settings"]["starts"], report["steps_done"]) == (1, steps)
 
 
 def test_the_same_seed_writes_identical_wavs(separate: Run, tmp_path: Path) -> None:
     for out in ("a", "b"):
         assert separate(seed=3, starts=2, out=tmp_path / out) == 0
     assert digests(tmp_path / "a") == digests(tmp_path / "b")
-    assert len(digests(tmp_path / "a")) == 3
+    assert len(digests(tmp_path / "a")) == 4
 
 
 def test_a_louder_recording_only_gives_louder_stems(separate: Run, recording: Path, tmp_path: Path) -> None:
@@ -129,11 +185,34 @@ def test_a_louder_recording_only_gives_louder_stems(separate: Run, recording: Pa
 @pytest.mark.parametrize("sources", ["digit,piano,digit", "digit:2,piano", " digit : 2 , piano "])
 def test_a_source_given_twice_is_numbered(separate: Run, tmp_path: Path, sources: str) -> None:
     assert separate(sources=sources) == 0
-    assert set(digests(tmp_path / "out")) == {"digit-1.wav", "digit-2.wav", "piano.wav", "mixture.wav"}
+    assert set(digests(tmp_path / "out")) == {
+        "digit-1.wav",
+        "digit-2.wav",
+        "piano.wav",
+        "mixture.wav",
+        "residual.wav",
+    }
 
 
 def test_a_source_called_mixture_does_not_overwrite_the_mixture() -> None:
     assert offline.stem_files(["mixture", "digit"]) == ["mixture-1.wav", "digit.wav"]
+    assert offline.stem_files(["residual"]) == ["residual-1.wav"]
+
+
+def test_start_says_whether_the_encoders_are_used(separate: Run, tmp_path: Path) -> None:
+    config = {"name": "digit", "label": "spoken digits"}
+    prior = tmp_path / "priors" / "digit"
+    hub.save(prior, Generator(model_size=4), config, LatentEncoder(width=2))
+    stems = []
+    for start, used in (("zeros", False), ("encoder", True)):
+        assert separate(sources="digit", checkpoints=prior, start=start, starts=1, gain="estimated") == 0
+        report = json.loads((tmp_path / "out/report.json").read_text())
+        assert [source["encoder"] for source in report["sources"]] == [used]
+        assert report["sources"][0]["gain"] > 0
+        assert report["settings"]["start"] == start
+        assert report["leash"]["start"] == 0
+        stems.append(digests(tmp_path / "out/raw")["digit.wav"])
+    assert stems[0] != stems[1]
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -155,6 +234,7 @@ def test_a_preset_sets_the_search(separate: Run, tmp_path: Path, preset: str) ->
         ({"sources": "digit:8,piano"}, "at most 8 sources"),
         ({"sources": "digit:99999999999"}, "not a list of sources"),
         ({"steps": 0}, "at least 1"),
+        ({"max-seconds": 0}, "at least 1"),
         ({"starts": "many"}, "at least 1"),
         ({"seed": "1.5"}, "at least 0"),
         ({"preset": "best"}, "choose from"),
@@ -206,13 +286,16 @@ def test_sources_prints_what_there_is_and_from_where(
     assert rows == [[one.name, one.label, one.origin, one.where] for one in hub.available(tiny_checkpoints)]
 
 
-@pytest.mark.parametrize("command", [["train", "prior"], ["bench", "audio"], ["bench", "tables"]])
+@pytest.mark.parametrize(
+    "command", [["train", "prior"], ["bench", "audio"], ["bench", "speed"], ["bench", "tables"]]
+)
 def test_commands_of_other_modules_show_their_own_arguments(
     command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main([*command, "--help"]) == 0
     shown = capsys.readouterr().out
-    assert {"prior": "--data", "audio": "--mixtures", "tables": "--into"}[command[1]] in shown
+    option = {"prior": "--data", "audio": "--mixtures", "speed": "--against-paper", "tables": "--into"}
+    assert option[command[1]] in shown
 
 
 def test_a_delegated_command_refuses_in_one_line_too(
@@ -257,4 +340,4 @@ def test_ctrl_c_keeps_the_best_so_far(recording: Path, tiny_checkpoints: Path, t
     report = json.loads((tmp_path / "out/report.json").read_text())
     assert report["stopped"] is True
     assert 0 <= report["steps_done"] < 1_000_000
-    assert set(digests(tmp_path / "out")) == {"digit.wav", "drums.wav", "mixture.wav"}
+    assert set(digests(tmp_path / "out")) == {"digit.wav", "drums.wav", "mixture.wav", "residual.wav"}

@@ -24,7 +24,7 @@ from safetensors.torch import load_file, save_file
 
 from bssdemo import checkpoint, hub, hub_download
 from bssdemo.hub import CheckpointError
-from bssdemo.models.wavegan import Generator
+from bssdemo.models import Generator, LatentEncoder
 
 NAMES = ("digit", "drums", "piano")
 OWNER = "somebody"
@@ -74,6 +74,65 @@ def test_a_checkpoint_replaced_on_disk_is_read_again(checkpoints: Path) -> None:
     hub.save(checkpoints / "digit", Generator(model_size=5), {"name": "digit", "label": "new"})
     after = hub.load("digit", checkpoints)
     assert (before.generator.model_size, after.generator.model_size, after.label) == (4, 5, "new")
+
+
+@pytest.fixture
+def encoded(checkpoints: Path) -> Path:
+    """The folder of the digit checkpoint with a tiny encoder in it."""
+    generator = hub.load("digit", checkpoints).generator
+    config = {"name": "digit", "label": "spoken digits"}
+    hub.save(checkpoints / "digit", generator, config, LatentEncoder(width=2))
+    return checkpoints / "digit"
+
+
+def test_an_encoder_comes_and_goes_with_its_prior(encoded: Path) -> None:
+    prior = hub.load("digit", encoded)
+    assert prior.encoder is not None
+    assert prior.config["encoder"] == {"width": 2}
+    assert not any(parameter.requires_grad for parameter in prior.encoder.parameters())
+    stored = load_file(encoded / checkpoint.ENCODER)
+    assert {value.dtype for value in stored.values()} == {torch.float16}
+    for key, value in prior.encoder.state_dict().items():
+        assert torch.equal(value, stored[key].float())
+    hub.save(encoded, prior.generator, prior.config)  # a prior trained anew has none yet
+    assert hub.load("digit", encoded).encoder is None
+    assert not (encoded / checkpoint.ENCODER).exists()
+
+
+def test_an_encoder_of_other_latents_is_not_saved(tmp_path: Path) -> None:
+    config = {"name": "flute", "label": "a flute"}
+    with pytest.raises(ValueError, match="5 latents and the generator of 100"):
+        hub.save(tmp_path, Generator(model_size=4), config, LatentEncoder(width=2, latent_size=5))
+
+
+@pytest.mark.parametrize(
+    ("encoder", "reason"),
+    [
+        (3, "encoder is 3"),
+        ({}, "encoder is {}"),
+        ({"width": 0}, "width is 0"),
+        ({"width": 10**9}, "1 to 128"),
+    ],
+)
+def test_a_wrong_encoder_config_is_refused(encoded: Path, encoder: Any, reason: str) -> None:
+    file = encoded / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "encoder": encoder}))
+    with pytest.raises(CheckpointError, match=reason):
+        hub.load("digit", encoded)
+
+
+def test_a_missing_or_damaged_encoder_is_refused(encoded: Path) -> None:
+    file = encoded / checkpoint.ENCODER
+    whole = load_file(file)
+    save_file({**whole, "dense.bias": torch.zeros(3)}, file)
+    with pytest.raises(CheckpointError, match=r"encoder\.safetensors: dense\.bias has shape"):
+        hub.load("digit", encoded)
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(CheckpointError, match=r"encoder\.safetensors: is damaged"):
+        hub.load("digit", encoded)
+    file.unlink()
+    with pytest.raises(CheckpointError, match=r"encoder\.safetensors: cannot be read"):
+        hub.load("digit", encoded)
 
 
 def test_weights_that_half_precision_cannot_hold_are_not_saved(tmp_path: Path) -> None:
@@ -318,7 +377,8 @@ try:
     for name in sys.argv[2:]:
         prior = hub.load(name)
         weight = prior.generator.dense.weight.double().sum().item()
-        priors.append({"origin": prior.origin, "where": prior.where, "note": prior.note, "weight": weight})
+        told = {"origin": prior.origin, "where": prior.where, "note": prior.note, "weight": weight}
+        priors.append(told | {"encoder": prior.encoder and prior.encoder.width})
     print(json.dumps({"seconds": time.perf_counter() - began, "priors": priors}))
 except hub.CheckpointError as error:
     print(json.dumps({"error": str(error)}))
@@ -368,6 +428,17 @@ def test_the_hub_is_asked_for_the_pinned_revision_once_and_its_weights_are_used(
     dead = visit(silent, "digit")  # ... nor a dead one
     assert dead["priors"] == [prior]
     assert dead["seconds"] < AT_ONCE
+
+
+def test_an_encoder_is_fetched_where_the_config_has_one(
+    loopback: LoopbackHub, encoded: Path, visit: Callable[..., dict[str, Any]]
+) -> None:
+    digit, piano = visit(loopback.address, "digit", "piano")["priors"]
+    assert (digit["origin"], piano["origin"]) == ("hub", "hub")
+    assert (digit["encoder"], piano["encoder"]) == (2, None)
+    asked = len(loopback.asked)
+    assert visit(loopback.address, "digit")["priors"] == [digit]
+    assert len(loopback.asked) == asked
 
 
 def test_a_damaged_download_is_refused_naming_the_file(

@@ -12,8 +12,8 @@ import torch
 
 from bssdemo import checkpoint, cli, hub, hub_download
 from bssdemo.hub import CheckpointError
+from bssdemo.models import Generator, LatentEncoder
 from bssdemo.models.mask import MaskNetwork
-from bssdemo.models.wavegan import Generator
 
 CONFIG = {"name": "mask-mnist", "label": "digits", "sources": ["digits 0-4", "digits 5-9"]}
 
@@ -86,6 +86,20 @@ def test_the_hub_lists_mask_networks_as_pictures_only(monkeypatch: pytest.Monkey
     assert {(o.name, o.origin) for o in hub.available(None, checkpoint.MASK)} >= {("mask-new", "hub")}
 
 
+def test_without_any_mask_network_the_error_tells_how_to_get_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(hub, "BUNDLED", tmp_path)
+    with pytest.raises(CheckpointError, match=r"available: none; docs/unmix\.md tells how to train one"):
+        hub.load_unmixer("mask-mnist")
+
+
+def test_an_encoder_beside_a_mask_network_is_not_saved(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="its kind has none"):
+        hub.save(tmp_path / "mask-mnist", trained(), CONFIG, LatentEncoder(width=2))
+    assert not (tmp_path / "mask-mnist").exists()
+
+
 Config = dict[str, Any]
 BROKEN: dict[str, Callable[[Config], Config]] = {
     "lacks width": lambda c: {k: v for k, v in c.items() if k != "width"},
@@ -94,6 +108,7 @@ BROKEN: dict[str, Callable[[Config], Config]] = {
     "size is 4096": lambda c: {**c, "size": 4096},
     "lacks bounded": lambda c: {k: v for k, v in c.items() if k != "bounded"},
     "bounded is 1": lambda c: {**c, "bounded": 1},
+    "its kind has none": lambda c: {**c, "encoder": {"width": 2}},
     "levels is 0": lambda c: {**c, "levels": 0},
     "multiple of 16, got 40": lambda c: {**c, "size": 40},
     "lacks model_size": lambda c: {**c, "kind": "wavegan-generator", "sample_rate": 16000, "samples": 16384},

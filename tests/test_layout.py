@@ -19,15 +19,18 @@ LARGEST_BYTES = 12_000_000  # a checkpoint of model size 32 in float16 is 10 MB
 # A module imports from its own layer or from one above it in this list. Imports flow down the list.
 LAYERS = (
     ("stft", "snapshot", "image", "threads"),
-    ("models", "decode", "audio"),
+    ("models", "decode", "audio", "onsets", "windows"),
     ("checkpoint", "hub_download", "hub"),
     ("search", "unmix", "baselines", "plots"),
     ("training", "evaluation", "offline"),
     ("",),  # bssdemo/__init__.py, the public API
-    ("ui", "cli", "__main__"),
+    ("ui", "cli", "__main__", "speed"),
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
-ENTRY = {"ui": ("ui",), "cli": ("__main__",)}  # who may import the two ends of the flow, besides app.py
+ENTRY = {
+    "ui": ("ui", "speed"),
+    "cli": ("__main__",),
+}  # who may import the two ends of the flow, besides app.py
 
 MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(?:work|tmp|root|home|Users)/")
 REGISTRY = re.compile(

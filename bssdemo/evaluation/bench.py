@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from bssdemo.evaluation import records, tables
+
+LARGEST_GAIN = 60  # dB; sources further apart are silence to each other
 
 
 class BenchError(ValueError):
@@ -34,9 +37,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split", choices=("test", "valid"), default="test", help="recordings (default: test)"
     )
+    parser.add_argument(
+        "--gain-range", type=float, default=0.0, metavar="DB",
+        help="scale each source by a random gain of at most so many dB up or down (default: 0)",
+    )  # fmt: skip
     parser.add_argument("--preset", choices=("balanced", "paper", "reference"), default="balanced")
     parser.add_argument("--steps", type=int, metavar="N", help="of the search (default: the preset's)")
     parser.add_argument("--starts", type=int, metavar="S", help="of the search (default: the preset's)")
+    parser.add_argument("--start", choices=("zeros", "encoder"), help="of the search (default: the preset's)")
+    parser.add_argument(
+        "--gain", choices=("fixed", "estimated"), help="of the sources (default: the preset's)"
+    )
     parser.add_argument(
         "--batch", type=int, default=16, metavar="B", help="mixtures solved at once (default: 16)"
     )
@@ -53,6 +64,8 @@ def run(args: argparse.Namespace) -> int:
         value = getattr(args, option)
         if value is not None and value < 1:
             raise BenchError(f"--{option} must be at least 1, got {value}")
+    if not 0 <= args.gain_range <= LARGEST_GAIN:
+        raise BenchError(f"--gain-range must lie between 0 and {LARGEST_GAIN} dB, got {args.gain_range}")
     if args.seed < 0:
         raise BenchError(f"--seed must not be negative, got {args.seed}")
     if args.json is not None and args.json.is_dir():
@@ -60,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
 
     from tqdm import tqdm
 
-    from bssdemo.evaluation.methods import METHODS, Setting
+    from bssdemo.evaluation.methods import METHODS, Answer, Separator, Setting
     from bssdemo.evaluation.mixtures import draw
     from bssdemo.evaluation.runner import score, summarise
     from bssdemo.threads import use_own_cores
@@ -70,19 +83,38 @@ def run(args: argparse.Namespace) -> int:
     for name in names:
         if name not in METHODS:
             raise BenchError(f"there is no method called '{name}'; available: {', '.join(METHODS)}")
-    setting = Setting(sources, args.preset, args.steps, args.starts, args.seed, args.checkpoints)
-    methods = {name: METHODS[name](setting) for name in names}
-    mix, refs = draw(args.data, sources, args.mixtures, args.seed, args.split)
+    setting = Setting(
+        sources,
+        args.preset,
+        steps=args.steps,
+        starts=args.starts,
+        start=args.start,
+        gain=args.gain,
+        seed=args.seed,
+        checkpoints=args.checkpoints,
+        unknown_level=args.gain_range > 0,
+    )
+    shared: dict[
+        Callable[[Setting], Separator], dict[str, Answer]
+    ] = {}  # methods by what they have run for them
+    for name in names:
+        shared.setdefault(METHODS[name].separator, {})[name] = METHODS[name].answer
+    separators = {build: build(setting) for build in shared}
+    mix, refs = draw(args.data, sources, args.mixtures, args.seed, args.split, args.gain_range)
     if args.json is not None:  # before the long run: a place that cannot be written is told at once
         args.json.parent.mkdir(parents=True, exist_ok=True)
     results: list[records.Record] = []
-    for name, method in methods.items():
+    for build, answers in shared.items():
         layout = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total} mixtures [{elapsed}<{remaining}]"
-        with tqdm(total=len(mix), desc=name, file=sys.stderr, bar_format=layout) as bar:
-            results += summarise(score(name, method, mix, refs, sources, args.batch, bar.update), sources)
+        with tqdm(total=len(mix), desc=", ".join(answers), file=sys.stderr, bar_format=layout) as bar:
+            for scores in score(separators[build], answers, mix, refs, sources, args.batch, bar.update):
+                results += summarise(scores, sources)
     if args.json is not None:
         records.write(args.json, results)
-    print(f"{'-'.join(sources)}, {args.split} recordings, seed {args.seed}\n\n{tables.by_metric(results)}")
+    gains = f", gains within {args.gain_range:g} dB" if args.gain_range else ""
+    print(
+        f"{'-'.join(sources)}, {args.split} recordings, seed {args.seed}{gains}\n\n{tables.by_metric(results)}"
+    )
     return 0
 
 

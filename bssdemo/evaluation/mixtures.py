@@ -20,6 +20,8 @@ from torch import Tensor
 
 from bssdemo.training.data import SHARED_NAMES, Split, load_clips, peak_normalised
 
+GAINS = 1  # keeps the stream of the gains apart from the one of the clips
+
 
 class MixtureError(ValueError):
     """The mixtures cannot be drawn; the message says what is missing."""
@@ -39,13 +41,19 @@ def stem_names(sources: Sequence[str]) -> list[str]:
 
 
 def draw(
-    data: Path, sources: Sequence[str], count: int, seed: int, split: Split = "test"
+    data: Path,
+    sources: Sequence[str],
+    count: int,
+    seed: int,
+    split: Split = "test",
+    gain_range: float = 0.0,
 ) -> tuple[Float[Tensor, "M samples"], Float[Tensor, "M K samples"]]:
     """`count` mixtures (M, 16384) and their true sources (M, K, 16384), the mixture being their exact sum.
 
     Depends on (seed, source names, recordings) only: the first mixtures of a longer draw are those of a
     shorter one, and a source gets the same clips whatever it is mixed with. Two stems of one kind never
-    hold the same clip.
+    hold the same clip. Every source is scaled by a gain of its own, uniform in -`gain_range` to `gain_range`
+    decibels (0: none, as in the paper); the true sources are the scaled ones.
     Raises MixtureError when the recordings are not there or too few, DataError when they cannot be read.
     """
     if count < 1:
@@ -53,7 +61,9 @@ def draw(
     if not data.is_dir():
         raise MixtureError(f"no such data folder: {data}")
     clips = {
-        name: _draw_kind(data, name, copies, count, seed, split) for name, copies in Counter(sources).items()
+        name: _draw_kind(data, name, copies, count, seed, split)
+        * _gains(name, copies, count, seed, gain_range)
+        for name, copies in Counter(sources).items()
     }
     taken = Counter[str]()
     columns = []
@@ -81,3 +91,10 @@ def _draw_kind(
     stream = np.random.default_rng([seed, zlib.crc32(name.encode())])
     rows = np.stack([stream.choice(len(audio), copies, replace=False) for _ in range(count)])
     return torch.from_numpy(peak_normalised(audio[rows]))
+
+
+def _gains(name: str, copies: int, count: int, seed: int, decibels: float) -> Float[Tensor, "M copies 1"]:
+    """Factors uniform in decibels, from a random stream of their own: they leave the choice of clips alone."""
+    stream = np.random.default_rng([seed, zlib.crc32(name.encode()), GAINS])
+    levels = stream.uniform(-decibels, decibels, (count, copies, 1))
+    return torch.from_numpy(10 ** (levels / 20)).float()

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from bssdemo.evaluation.assignment import assign
-from bssdemo.evaluation.methods import Method
+from bssdemo.evaluation.methods import Answer, Separator
 from bssdemo.evaluation.metrics import METRICS
 from bssdemo.evaluation.mixtures import stem_names
 from bssdemo.evaluation.records import Record
@@ -28,33 +28,47 @@ class Scores:
 
 
 def score(
-    name: str,
-    method: Method,
+    separator: Separator,
+    answers: Mapping[str, Answer],
     mix: Float[Tensor, "M samples"],
     refs: Float[Tensor, "M K samples"],
     sources: Sequence[str],
     batch: int = 16,
     advance: Callable[[float], object] = lambda mixtures: None,
-) -> Scores:
-    """Separate all mixtures, `batch` at a time, and score the last snapshot of each batch against `refs`.
+) -> list[Scores]:
+    """Separate all mixtures, `batch` at a time, and score every answer made of a batch's last snapshot against `refs`.
 
-    Stems of the same source are taken in their best order (`assign`), the others as the method gives them.
-    `advance` is told how many further mixtures are done, in fractions while a batch is under way.
+    `answers` has one entry per method, whose name is the key. Stems of the same source are taken in their
+    best order (`assign`), the others as the method gives them. `advance` is told how many further mixtures
+    are done, in fractions while a batch is under way.
     """
-    values: dict[str, list[Tensor]] = {metric: [] for metric in METRICS}
-    seconds = 0.0
+    values: dict[str, dict[str, list[Tensor]]] = {
+        name: {metric: [] for metric in METRICS} for name in answers
+    }
+    seconds = dict.fromkeys(answers, 0.0)
     for mixes, truth in zip(mix.split(batch), refs.split(batch), strict=True):
-        begin, told = time.perf_counter(), 0.0
-        for snapshot in method(mixes):
+        began, told = time.perf_counter(), 0.0
+        for snapshot in separator(mixes):
             done = len(mixes) * snapshot.step / max(snapshot.steps, 1)
             advance(done - told)
             told = done
-        seconds += time.perf_counter() - begin
-        estimates = assign(truth, snapshot.estimates, sources)
-        for metric, function in METRICS.items():
-            values[metric].append(function(truth, estimates))
+        separated = time.perf_counter()
+        for name, answer in answers.items():
+            answering = time.perf_counter()
+            stems = answer(mixes, snapshot.estimates, truth)
+            seconds[name] += separated - began + time.perf_counter() - answering
+            stems = assign(truth, stems, sources)
+            for metric, function in METRICS.items():
+                values[name][metric].append(function(truth, stems))
         advance(len(mixes) - told)
-    return Scores(name, {metric: torch.cat(parts) for metric, parts in values.items()}, seconds / len(mix))
+    return [
+        Scores(
+            name,
+            {metric: torch.cat(parts) for metric, parts in values[name].items()},
+            seconds[name] / len(mix),
+        )
+        for name in answers
+    ]
 
 
 def summarise(scores: Scores, sources: Sequence[str]) -> list[Record]:

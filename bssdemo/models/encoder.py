@@ -1,9 +1,12 @@
 """Amortised inversion: audio -> a latent z that a generator turns into something like it.
 
-The warm-up of training/autoencoder.py trains it together with the generator.
+`train prior` trains one together with its generator, on single clips; `train encoder` trains the
+shipped ones on mixtures, where they name their own source's z and ignore the rest.
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 import torch.nn.functional as F
@@ -13,23 +16,29 @@ from torch import Tensor, nn
 from bssdemo.models.wavegan import LATENT_SIZE, SAMPLES
 from bssdemo.stft import Stft, log_power
 
-SPECTRUM = Stft(frame=256, hop=128)
-GRID = 128  # frames and bins after padding 127 to 128 and dropping the Nyquist bin
-STAGES = 4  # each halves both axes
+SPECTRUM = Stft(frame=512, hop=128)  # 31 Hz a bin: neighbouring piano keys stay apart from 500 Hz on
+GRID = (128, 256)  # frames and bins after padding 125 to 128 and dropping the Nyquist bin
+GROWTH = (1, 2, 4, 8, 8)  # channels of each stage, in widths; every stage halves both axes
+RMS_EPS = 1e-5
 
 
 class LatentEncoder(nn.Module):
-    """Log-power spectrogram -> four strided convolutions -> tanh -> z in (-1, 1)^latent_size."""
+    """Log-power spectrogram -> five strided convolutions -> tanh -> z in (-1, 1)^latent_size.
 
-    def __init__(self, width: int = 32, latent_size: int = LATENT_SIZE) -> None:
+    The input is first brought to a root mean square of one, so its level does not matter: a recording
+    arrives at whatever level it was made, and the level of a source is not the generator's business.
+    """
+
+    def __init__(self, width: int = 16, latent_size: int = LATENT_SIZE) -> None:
         super().__init__()
         self.width, self.latent_size = width, latent_size
-        widths = [1] + [width * 2**stage for stage in range(STAGES)]
+        widths = [1] + [width * factor for factor in GROWTH]
         self.convolutions = nn.ModuleList(
             nn.Conv2d(i, o, 4, 2, padding=1) for i, o in zip(widths, widths[1:], strict=False)
         )
-        self.norms = nn.ModuleList(nn.GroupNorm(8, o) for o in widths[1:])
-        self.dense = nn.Linear(widths[-1] * (GRID >> STAGES) ** 2, latent_size)
+        self.norms = nn.ModuleList(nn.GroupNorm(math.gcd(8, o), o) for o in widths[1:])
+        places = (GRID[0] >> len(GROWTH)) * (GRID[1] >> len(GROWTH))
+        self.dense = nn.Linear(widths[-1] * places, latent_size)
 
     @property
     def config(self) -> dict[str, int]:
@@ -39,7 +48,9 @@ class LatentEncoder(nn.Module):
     def forward(self, audio: Float[Tensor, "B samples"]) -> Float[Tensor, "B latent"]:
         if audio.shape[-1] != SAMPLES:
             raise ValueError(f"the encoder takes {SAMPLES} samples, got {audio.shape[-1]}")
-        x = F.pad(log_power(audio, SPECTRUM)[:, None, :, :GRID], (0, 0, 0, 1))  # (B, 1, 128, 128)
+        level = torch.sqrt(audio.square().mean(-1, keepdim=True) + RMS_EPS**2)
+        spectrogram = log_power(audio / level, SPECTRUM)[:, None, :, : GRID[1]]
+        x = F.pad(spectrogram, (0, 0, 0, GRID[0] - spectrogram.shape[2]))  # (B, 1, 128, 256)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             x = F.leaky_relu(norm(convolution(x)), 0.2)
         return torch.tanh(self.dense(x.flatten(1)))

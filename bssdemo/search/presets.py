@@ -12,8 +12,11 @@ from bssdemo.search.objective import Objective, Weights
 class SearchConfig:
     """Settings of one search; the defaults are the paper's (section 3.2, algorithm 1, released code).
 
-    `starts` = 1 begins at z = 0; S begins there and at S - 1 random points, the best one is kept per
+    `starts` = 1 begins at z = 0; S begins there and at random points, the best one is kept per
     example. With `explore`, after that many steps only each example's best start goes on.
+    `start` = "encoder" puts the encoders' z before z = 0 (a prior without one starts at 0), and `leash` is
+    the weight of the regulariser R of equation 1, which ties latents and gains to those.
+    `gain` = "estimated" searches a factor for every source too, for mixtures at unknown levels.
     `peak_normalise` divides every generator's output by its own peak before it is added.
     `bound` is the projection: latents are clipped to [-bound, bound] after every step; None: they are not.
     """
@@ -22,8 +25,11 @@ class SearchConfig:
     steps: int = 1000
     learning_rate: float = 0.05
     schedule: Literal["constant", "cosine"] = "constant"
+    start: Literal["zeros", "encoder"] = "zeros"
     starts: int = 1
     explore: int | None = None
+    leash: float = 0.0
+    gain: Literal["fixed", "estimated"] = "fixed"
     peak_normalise: bool = False
     bound: float | None = 1.0  # algorithm 1: z is drawn from U(-1, 1) in training
 
@@ -34,6 +40,8 @@ class SearchConfig:
             raise ValueError(f"starts must be at least 1, got {self.starts}")
         if self.explore is not None and self.explore < 1:
             raise ValueError(f"explore must be at least 1 or None, got {self.explore}")
+        if not 0 <= self.leash < float("inf"):
+            raise ValueError(f"leash must not be negative, got {self.leash}")
         if not 0 < self.learning_rate < float("inf"):
             raise ValueError(f"learning_rate must be above 0, got {self.learning_rate}")
         if self.bound is not None and not self.bound > 0:
@@ -51,10 +59,11 @@ PRESETS: dict[str, SearchConfig] = {
     # ours: weights, rate, steps and starts chosen on the validation part of the training recordings
     "balanced": SearchConfig(
         Objective("balanced", Weights(0.8, 0.02, 0.2, 0.2)),
-        steps=100,
+        steps=40,
         learning_rate=0.1,
         schedule="cosine",
-        starts=3,
-        explore=30,
+        start="encoder",
+        leash=2.0,
+        gain="estimated",
     ),
 }

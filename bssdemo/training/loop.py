@@ -7,6 +7,7 @@ moment, even while saving, finds its last whole state.
 from __future__ import annotations
 
 import csv
+import math
 import os
 import shutil
 from collections.abc import Mapping
@@ -42,6 +43,11 @@ def load_state(accelerator: Accelerator, run: Path) -> int:
         return 0
     accelerator.load_state(str(found[-1]))
     return int(found[-1].name.removeprefix(STATE))
+
+
+def cosine(step: int, steps: int, peak: float) -> float:
+    """Cosine decay of a learning rate from `peak` at step 1 to a hundredth of it at the last step."""
+    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - 1) / max(1, steps - 1))))
 
 
 class CsvLog:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -31,7 +30,7 @@ from bssdemo.models.wavegan import SAMPLES
 from bssdemo.training import autoencoder, evaluate, wgan
 from bssdemo.training.augment import RECIPES, Augmentation, draw_batch
 from bssdemo.training.data import Clips, load_clips
-from bssdemo.training.loop import CsvLog, load_state, save_state
+from bssdemo.training.loop import CsvLog, cosine, load_state, save_state
 from bssdemo.training.precision import bf16_pays
 
 COLUMNS = [
@@ -48,7 +47,7 @@ class PriorConfig:
     name: str
     model_size: int = 32  # the paper's d is 64; notes of docs/priors.md say why 32
     latent_size: int = 100
-    warmup_steps: int = 4000
+    warmup_steps: int = 3000
     gan_steps: int = 0
     batch: int = 32
     learning_rate: float = 1e-3  # of the warm-up, cosine decay to a hundredth
@@ -90,11 +89,6 @@ def build(config: PriorConfig, accelerator: Accelerator) -> Networks:
         torch.optim.Adam(critic.parameters(), lr=wgan.LEARNING_RATE, betas=wgan.BETAS),
     )
     return Networks(*prepared)
-
-
-def cosine(step: int, steps: int, peak: float) -> float:
-    """Cosine decay from `peak` at step 1 to a hundredth of it at the last step."""
-    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - 1) / max(1, steps - 1))))
 
 
 def warmup_step(

@@ -296,7 +296,7 @@ def _export(network: MaskNetwork, config: UnmixConfig, run: Path, swapped: bool)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`train mask`'s arguments; defaults are those of the shipped checkpoints."""
+    """`train mask`'s arguments; defaults are the working config's."""
     parser.add_argument("set", help=f"which pictures: {', '.join(SETS)}")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the .npz files")
     parser.add_argument("--run", type=Path, metavar="DIR", help="the run's folder (default: runs/mask-SET)")

@@ -13,7 +13,7 @@ from bssdemo.search.objective import TERMS
 from bssdemo.search.pgd import PRESETS
 from bssdemo.ui import job
 from bssdemo.ui.audio_tab import CPU
-from bssdemo.ui.result import Loss, Result, write_archive
+from bssdemo.ui.result import Loss, Result, write_archive, write_sounds
 from bssdemo.ui.session import Sessions
 from bssdemo.ui.shelf import Shelf
 
@@ -26,14 +26,16 @@ def endpoints(shelf: Shelf, sessions: Sessions) -> None:
     ) -> Iterator[tuple[dict[str, Any], str | None]]:
         """Take a mixture apart by searching the GAN priors of the sources it holds.
 
-        Streams the progress; the last update carries a zip of the mixture, one wav per stem,
-        settings.json, losses.csv and figure.png. Only the first 1.024 s are separated.
+        Streams the progress; the last update carries a zip: mixture.wav, a refined stem per source and
+        residual.wav (they add up to the mixture, in its channels and sample rate), the raw estimates in raw/
+        (mono, 16 kHz), settings.json, losses.csv and figure.png.
 
         Args:
-            audio: the mixture, any file libsndfile or ffmpeg reads.
+            audio: the mixture, any file libsndfile or ffmpeg reads; its first 60 s are separated.
             sources: names of the priors, separated by commas, one per stem: "digit,piano".
             preset: "balanced", "paper" or "reference".
-            steps: how many steps to search, the preset's number if empty.
+            steps: how many steps to search, the preset's number if empty; a long recording is searched
+                in fewer, which its progress tells.
 
         Returns:
             progress: status, step, steps, seconds, total and the four terms by name.
@@ -58,6 +60,7 @@ def endpoints(shelf: Shelf, sessions: Sessions) -> None:
             weights = session.weights or ready.config.objective.weights
             result = Result.of(ready, snapshot, losses, weights, session.stopped)
             with tempfile.TemporaryDirectory() as folder:
+                write_sounds(result, str(frame), Path(folder))
                 archive = write_archive(result, Path(folder))
                 yield _progress(result.ending, losses[-1], snapshot), str(archive)
         finally:

@@ -1,21 +1,20 @@
-"""Values for the page's fixed set of audio players."""
+"""Values for the page's fixed set of audio players and the switch beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
-import numpy as np
 
-from bssdemo.audio import SAMPLE_RATE
+from bssdemo.ui.frame import Kind
 from bssdemo.ui.job import MOST_SOURCES
+from bssdemo.ui.kept import RESIDUAL, Kept
 
 
-def player(label: str, sound: np.ndarray | Path) -> gr.Audio:
-    """A visible player: of 16-bit samples, whose level is kept, or of a file."""
-    value = str(sound) if isinstance(sound, Path) else (SAMPLE_RATE, sound)
-    return gr.Audio(value=value, label=label, visible=True)
+def player(label: str, file: Path) -> gr.Audio:
+    """A visible player of a file."""
+    return gr.Audio(value=str(file), label=label, visible=True)
 
 
 def hidden() -> gr.Audio:
@@ -23,7 +22,17 @@ def hidden() -> gr.Audio:
     return gr.Audio(value=None, visible=False)
 
 
-def players(sounds: Sequence[tuple[str, np.ndarray | Path]]) -> list[gr.Audio]:
-    """The mixture's and the stems' players: the named ones shown, the rest hidden."""
-    shown = [player(label, sound) for label, sound in sounds]
-    return shown + [hidden() for _ in range(1 + MOST_SOURCES - len(shown))]
+def switched(kept: Kept, kind: Kind) -> list[Any]:
+    """All players with the stems of another kind; mixture and residual are the same in either."""
+    same = 1 + MOST_SOURCES - len(kept.labels)
+    stems = [player(label, file) for label, file in kept.sounds(kind)[1:]]
+    return [gr.skip(), *stems, *(gr.skip() for _ in range(same))]
+
+
+def held(kept: Kept | None) -> list[Any]:
+    """Values of `Controls.outcome` but the zip: what was kept, the switch at refined, the players."""
+    if kept is None:
+        return [None, gr.Radio(visible=False), *(hidden() for _ in range(2 + MOST_SOURCES))]
+    shown = [player(label, file) for label, file in kept.sounds("refined")]
+    spare = [hidden() for _ in range(1 + MOST_SOURCES - len(shown))]
+    return [kept, gr.Radio(value="refined", visible=True), *shown, *spare, player(RESIDUAL, kept.residual)]

@@ -6,9 +6,8 @@ from importlib import resources
 
 import gradio as gr
 
-from bssdemo.models.wavegan import SAMPLES
 from bssdemo.ui.frame import TERM_NAMES
-from bssdemo.ui.picture import SAMPLE_RATE, kilohertz_ticks
+from bssdemo.ui.picture import kilohertz_ticks
 
 # one script in four parts: Function scope is shared, the last part starts it
 _SCRIPTS = ("board_frame.js", "board_draw.js", "board.js", "board_listen.js")
@@ -30,5 +29,4 @@ def board(value: str = EMPTY) -> gr.HTML:
         elem_id="board",
         ticks=[list(tick) for tick in kilohertz_ticks()],
         terms=[list(term) for term in TERM_NAMES],
-        seconds=SAMPLES / SAMPLE_RATE,
     )

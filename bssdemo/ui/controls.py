@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import gradio as gr
 from gradio.blocks import Block
 
+from bssdemo.offline import MOST_SECONDS
 from bssdemo.search.objective import TERMS
 from bssdemo.search.pgd import PRESETS
 from bssdemo.ui.board import EMPTY, board
 from bssdemo.ui.examples import Example
 from bssdemo.ui.job import MOST_SOURCES, MOST_STARTS, MOST_STEPS
+from bssdemo.ui.kept import RESIDUAL
 from bssdemo.ui.live import weight_values
 from bssdemo.ui.notes import note, provenance
 from bssdemo.ui.shelf import Shelf
@@ -25,6 +27,10 @@ SLIDERS = (
     ("β₃ coherence", "the edges must coincide"),
     ("β₄ frequency", "no frequency may be missing"),
 )
+START_CHOICES = [("Zeros (the paper)", "zeros"), ("Encoder", "encoder")]
+STEM_CHOICES = [("Refined", "refined"), ("Raw", "raw")]
+STEMS_INFO = "refined: the mixture's own sound, shared out; raw: what the generators made"
+KEPT_SECONDS = 3600  # a result can be switched for so long
 WELCOME = note("Press an example, or bring a mixture of your own and press Separate.")
 
 
@@ -37,6 +43,7 @@ class Controls:
     counts: list[gr.Radio]
     preset: gr.Radio
     sliders: list[gr.Slider]
+    start: gr.Radio
     steps: gr.Slider
     learning_rate: gr.Number
     starts: gr.Slider
@@ -46,7 +53,9 @@ class Controls:
     reset: gr.Button
     message: gr.HTML
     board: gr.HTML
-    players: list[gr.Audio]  # the mixture first
+    stems: gr.Radio  # which kind of stem is shown and heard
+    players: list[gr.Audio]  # the mixture first, the residual last
+    kept: gr.State  # Kept | None: what the visitor's last run left
     download: gr.DownloadButton
     truth_box: gr.Accordion
     truths: list[gr.Audio]
@@ -54,7 +63,7 @@ class Controls:
     @property
     def settings(self) -> list[Block]:
         """What a preset sets."""
-        return [*self.sliders, self.steps, self.learning_rate, self.starts]
+        return [*self.sliders, self.start, self.steps, self.learning_rate, self.starts]
 
     @property
     def request(self) -> list[Block]:
@@ -69,7 +78,12 @@ class Controls:
     @property
     def outcome(self) -> list[Block]:
         """What only a finished run has."""
-        return [*self.players, self.download]
+        return [self.kept, self.stems, *self.players, self.download]
+
+    @property
+    def shown(self) -> list[Block]:
+        """What differs between the two kinds of stem."""
+        return [self.board, *self.players]
 
     @property
     def results(self) -> list[Block]:
@@ -77,10 +91,11 @@ class Controls:
         return [self.message, self.board, *self.outcome]
 
 
-def preset_settings(name: str) -> list[int | float]:
+def preset_settings(name: str) -> list[int | float | str]:
     """The values of `Controls.settings` for a preset."""
     config = PRESETS[name]
-    return [*weight_values(config.objective.weights), config.steps, config.learning_rate, config.starts]
+    numbers = (config.steps, config.learning_rate, config.starts)
+    return [*weight_values(config.objective.weights), config.start, *numbers]
 
 
 def _sources(shelf: Shelf) -> tuple[list[gr.Checkbox], list[gr.Radio]]:
@@ -105,8 +120,9 @@ def _sources(shelf: Shelf) -> tuple[list[gr.Checkbox], list[gr.Radio]]:
     return checks, counts
 
 
-def _settings() -> tuple[gr.Radio, list[gr.Slider], gr.Slider, gr.Number, gr.Slider]:
-    values = preset_settings(DEFAULT_PRESET)
+def _settings() -> tuple[gr.Radio, list[gr.Slider], gr.Radio, gr.Slider, gr.Number, gr.Slider]:
+    config = PRESETS[DEFAULT_PRESET]
+    weights = weight_values(config.objective.weights)
     preset = gr.Radio(
         PRESET_CHOICES,
         value=DEFAULT_PRESET,
@@ -116,22 +132,29 @@ def _settings() -> tuple[gr.Radio, list[gr.Slider], gr.Slider, gr.Number, gr.Sli
     )
     sliders = [
         gr.Slider(0, 2, value, step=0.01, label=label, info=info, elem_id=f"beta-{at}")
-        for at, ((label, info), value) in enumerate(zip(SLIDERS, values, strict=False), start=1)
+        for at, ((label, info), value) in enumerate(zip(SLIDERS, weights, strict=True), start=1)
     ]
+    start = gr.Radio(
+        START_CHOICES,
+        value=config.start,
+        label="Start",
+        info="where the search begins; encoder: where a network hears the source",
+        elem_id="start",
+    )
     with gr.Accordion("Steps, learning rate, starts", open=False):
-        steps = gr.Slider(10, MOST_STEPS, values[4], step=10, label="Steps")
+        steps = gr.Slider(10, MOST_STEPS, config.steps, step=10, label="Steps")
         learning_rate = gr.Number(
-            values[5], minimum=0.001, maximum=1, step=0.005, label="Learning rate of Adam"
+            config.learning_rate, minimum=0.001, maximum=1, step=0.005, label="Learning rate of Adam"
         )
         starts = gr.Slider(
             1,
             MOST_STARTS,
-            values[6],
+            config.starts,
             step=1,
             label="Starts",
-            info="z = 0, then random ones; time grows with them",
+            info="the chosen one, then z = 0 and random ones; time grows with them",
         )
-    return preset, sliders, steps, learning_rate, starts
+    return preset, sliders, start, steps, learning_rate, starts
 
 
 def _player(label: str, visible: bool = False) -> gr.Audio:
@@ -156,7 +179,7 @@ def lay_out(shelf: Shelf, examples: Sequence[Example]) -> Controls:
     assert len(SLIDERS) == len(TERMS)
     with gr.Row(elem_id="columns"):
         with gr.Column(scale=4, min_width=300, elem_id="controls"):
-            gr.HTML("<h2>Mixture</h2>")
+            gr.HTML(f"<h2>Mixture</h2><p>Up to {MOST_SECONDS} s, any format and sample rate.</p>")
             with gr.Row(elem_id="examples"):
                 buttons = [gr.Button(example.title, size="sm", min_width=130) for example in examples]
             audio = gr.Audio(
@@ -182,8 +205,13 @@ def lay_out(shelf: Shelf, examples: Sequence[Example]) -> Controls:
                 gr.HTML(provenance(shelf), elem_id="provenance")
         with gr.Column(scale=9, min_width=300, elem_id="stage"):
             live = board(_poster(examples))
+            stems = gr.Radio(
+                STEM_CHOICES, value="refined", label="Stems", info=STEMS_INFO, visible=False, elem_id="stems"
+            )
             with gr.Row(elem_id="players"):
                 players = [_player("mixture")] + [_player(f"stem {k + 1}") for k in range(MOST_SOURCES)]
+                players.append(_player(RESIDUAL))
+            kept = gr.State(None, time_to_live=KEPT_SECONDS)
             download = gr.DownloadButton(
                 "Download everything (zip)", visible=False, elem_id="download", size="md"
             )
@@ -194,8 +222,8 @@ def lay_out(shelf: Shelf, examples: Sequence[Example]) -> Controls:
                 gr.Row(elem_id="truths"),
             ):
                 truths = [_player(f"source {k + 1}") for k in range(MOST_SOURCES)]
-    preset, sliders, steps, learning_rate, starts = settings
+    preset, sliders, start, steps, learning_rate, starts = settings
     return Controls(
-        audio, checks, counts, preset, sliders, steps, learning_rate, starts, buttons,
-        separate, stop, reset, message, live, players, download, truth_box, truths,
+        audio, checks, counts, preset, sliders, start, steps, learning_rate, starts, buttons,
+        separate, stop, reset, message, live, stems, players, kept, download, truth_box, truths,
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """The bundled examples: a mixture, its true sources, and a recorded run to replay at once.
 
-examples/<slug>/recorded/ holds `frames.xz` (one JSON line per frame: [seconds, frame]) and one wav
-per stem, written by `python -m bssdemo.ui.record`. Without it an example still opens, unreplayed.
+examples/<slug>/recorded/ holds `frames.xz` (one JSON line per frame: [seconds, frame]; the last two are the
+end with raw and with refined stems), a wav per refined stem, `residual.wav`, and the raw stems in `raw/`, written
+by `python -m bssdemo.ui.record`. Without it an example still opens, unreplayed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ import lzma
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from bssdemo.offline import RAW, RESIDUAL
+from bssdemo.ui.frame import Kind
+from bssdemo.ui.kept import Kept
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples"
 RECORDED = "recorded"
@@ -36,10 +41,16 @@ class Example:
         """The true sources' files, named as the sources."""
         return [path for name in self.sources if (path := self.folder / f"{name}.wav").is_file()]
 
-    def stems(self) -> list[Path]:
-        """The recorded run's stems in the order of `sources`; empty when nothing is recorded."""
-        paths = [self.folder / RECORDED / f"{name}.wav" for name in self.sources]
-        return paths if all(path.is_file() for path in paths) else []
+    def kept(self, labels: Sequence[str]) -> Kept | None:
+        """What the recorded run left, its stems called `labels`; None when it is missing or not whole."""
+        frames, recorded = self.frames(), self.folder / RECORDED
+        refined = [recorded / f"{name}.wav" for name in self.sources]
+        raw = [recorded / RAW / f"{name}.wav" for name in self.sources]
+        residual = recorded / RESIDUAL
+        if len(frames) < 2 or not all(path.is_file() for path in (*refined, *raw, residual)):
+            return None
+        last: dict[Kind, str] = {"raw": frames[-2][1], "refined": frames[-1][1]}
+        return Kept(tuple(labels), self.mixture, {"refined": refined, "raw": raw}, residual, last)
 
     def frames(self) -> list[tuple[float, str]]:
         """The recorded run: (seconds since its start, frame); empty when missing or unreadable."""
@@ -73,10 +84,10 @@ def thin(frames: Sequence[tuple[float, str]], most: int = MOST_FRAMES) -> list[t
     return [frames[round(at * (len(frames) - 1) / (most - 1))] for at in range(most)]
 
 
-def store(folder: Path, frames: Sequence[tuple[float, str]]) -> Path:
-    """Write a recorded run's frames into `folder`, thinned and compressed."""
+def store(folder: Path, frames: Sequence[tuple[float, str]], refined: str) -> Path:
+    """Write a recorded run's frames into `folder`, thinned and compressed, then its last one `refined`."""
     path = folder / FRAMES
     with lzma.open(path, "wt", encoding="utf-8", preset=9) as stream:
-        for seconds, frame in thin(frames):
+        for seconds, frame in [*thin(frames), (frames[-1][0], refined)]:
             stream.write(json.dumps([round(seconds, 3), frame]) + "\n")
     return path

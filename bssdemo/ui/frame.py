@@ -3,13 +3,14 @@
 A frame is idempotent: it carries everything the board shows (spectrograms, full decimated curves,
 numbers), so a lost or skipped frame does no harm. Layout: one line of JSON, a newline, then
 characters of a 64-letter alphabet: one per spectrogram cell (64 levels), two per curve point
-(4096 levels between the range given in the header). Four sources stay below 80 kB.
+(4096 levels between the range given in the header). Four sources and a residual stay below 80 kB.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
@@ -28,7 +29,7 @@ TERM_NAMES = (
     ("mc", "coherence"),
     ("fc", "frequency"),
 )
-STATUSES = ("searching", "stopped", "done")
+Kind = Literal["refined", "raw"]  # of stems
 
 
 @dataclass(frozen=True)
@@ -36,21 +37,26 @@ class Frame:
     """What the board shows at one moment.
 
     `spectrograms` are levels 0..63, low frequencies first: the mixture, the explained mixture, then
-    one per source. `curves` hold each source's share of each term at `curve_steps`, `total` what
-    is minimised; `marks` are the steps at which a weight was changed by hand; `recorded` marks a replay.
+    one per source and, if `residual`, the residual; all span `duration` seconds of recording. `stems` says
+    what the sources' are: raw estimates or refined stems. `curves` hold each source's share of each term at
+    `curve_steps`, `total` what is minimised; `marks` are the steps at which a weight was changed by hand;
+    `recorded` marks a replay.
     """
 
     status: str
     step: int
     steps: int
-    seconds: float
+    seconds: float  # since the search began
+    duration: float
     names: tuple[str, ...]
     weights: tuple[float, ...]
-    spectrograms: UInt8[np.ndarray, "K_plus_2 rows columns"]
+    spectrograms: UInt8[np.ndarray, "pictures rows columns"]
     curve_steps: Int[np.ndarray, " points"]
     curves: Float[np.ndarray, "K 4 points"]
     total: Float[np.ndarray, " points"]
     marks: tuple[int, ...] = ()
+    stems: Kind = "raw"
+    residual: bool = False
     recorded: bool = False
 
 
@@ -80,6 +86,7 @@ def encode(frame: Frame) -> str:
         "step": frame.step,
         "steps": frame.steps,
         "seconds": round(frame.seconds, 2),
+        "duration": round(frame.duration, 3),
         "names": list(frame.names),
         "weights": [round(weight, 4) for weight in frame.weights],
         "rows": rows,
@@ -88,6 +95,8 @@ def encode(frame: Frame) -> str:
         "ranges": ranges,
         "totalRange": total_range,
         "marks": list(frame.marks),
+        "stems": frame.stems,
+        "residual": frame.residual,
     }
     parts = [_LETTERS[frame.spectrograms].tobytes()]
     for term, (low, high) in enumerate(ranges):
@@ -102,8 +111,9 @@ def decode(text: str) -> Frame:
     head = json.loads(line)
     codes = _CODES[np.frombuffer(body.encode("ascii"), np.uint8)]
     sources, points = len(head["names"]), len(head["at"])
-    cells = (sources + 2) * head["rows"] * head["columns"]
-    levels = codes[:cells].reshape(sources + 2, head["rows"], head["columns"])
+    pictures = 2 + sources + head["residual"]
+    cells = pictures * head["rows"] * head["columns"]
+    levels = codes[:cells].reshape(pictures, head["rows"], head["columns"])
     pairs = codes[cells:].reshape(-1, 2).astype(np.int64)
     fine = (pairs[:, 0] * LEVELS + pairs[:, 1]) / (FINE_LEVELS - 1)
     terms = len(TERM_NAMES)
@@ -116,6 +126,7 @@ def decode(text: str) -> Frame:
         step=head["step"],
         steps=head["steps"],
         seconds=head["seconds"],
+        duration=head["duration"],
         names=tuple(head["names"]),
         weights=tuple(head["weights"]),
         spectrograms=levels,
@@ -123,4 +134,6 @@ def decode(text: str) -> Frame:
         curves=np.stack(scaled, axis=1),
         total=low + fine[terms * sources * points :] * (high - low),
         marks=tuple(head["marks"]),
+        stems=head["stems"],
+        residual=head["residual"],
     )

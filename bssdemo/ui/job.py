@@ -7,35 +7,52 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jaxtyping import Float
 from torch import Tensor
 
 from bssdemo import audio
+from bssdemo.models.wavegan import SAMPLES
+from bssdemo.offline import MOST_SECONDS
+from bssdemo.search.long import for_length, separate_long
 from bssdemo.search.objective import Weights
-from bssdemo.search.pgd import PRESETS, SearchConfig, separate
+from bssdemo.search.pgd import PRESETS, SearchConfig
 from bssdemo.snapshot import Snapshot
 from bssdemo.ui.live import Painter, paced
 from bssdemo.ui.session import Session
 from bssdemo.ui.shelf import Shelf
+from bssdemo.windows import lay_out
 
 MOST_SOURCES = 4
 MOST_STEPS, MOST_STARTS = 2000, 8
-LONGEST_RUN = 120.0  # seconds of search; the machine is shared
+STARTS: dict[str, Literal["zeros", "encoder"]] = {"zeros": "zeros", "encoder": "encoder"}
+LONGEST_RUN = 120.0  # seconds of search, the machine is shared ...
+LONGEST_RUN_PER_SECOND = 10.0  # ... and so many more for every second of recording
 
 
 @dataclass(frozen=True)
 class Job:
-    """One separation, ready to run: the window at the search's level, and what to look for."""
+    """One separation, ready to run: the recording, and what to look for."""
 
-    window: audio.Window
-    mix: Float[Tensor, " samples"]  # window.audio * gain
-    gain: float
+    recording: audio.Recording  # as it was read: all channels, its own sample rate
+    mono: Float[Tensor, " samples"]  # what is searched: one channel at 16 kHz
+    windows: int  # of 1.024 s, in which it is searched
     sources: tuple[str, ...]  # prior names, one per stem
     labels: tuple[str, ...]  # what the stems are called on the page
     preset: str
-    config: SearchConfig
+    config: SearchConfig  # with what the recording's length allows
+    notes: tuple[str, ...] = ()  # in plain words: what was not read, and which settings its length changed
+
+    @property
+    def seconds(self) -> float:
+        """Length of the recording."""
+        return len(self.mono) / audio.SAMPLE_RATE
+
+    @property
+    def longest(self) -> float:
+        """Seconds after which the search is ended."""
+        return LONGEST_RUN + LONGEST_RUN_PER_SECOND * self.seconds
 
 
 def order(
@@ -55,11 +72,31 @@ def order(
     if missing:
         known = ", ".join(shelf.priors) or "none"
         raise ValueError(f"There is no source called {', '.join(missing)}. Available: {known}.")
-    config = configure(preset, **changes)
-    window = audio.first_window(audio.to_mono_16k(audio.read(file)))
-    mix, gain = audio.to_search_level(window.audio, len(sources))
+    asked = configure(preset, **changes)
+    recording = audio.read(file, MOST_SECONDS)
+    mono = audio.to_mono_16k(recording)
+    config = for_length(asked, len(mono))
     labels = _numbered([shelf.label(name) for name in sources])
-    return Job(window, mix, gain, tuple(sources), labels, preset, config)
+    told = (recording.note, _shortened(asked, config), _without_encoder(config, sources, shelf))
+    notes = tuple(text for text in told if text)
+    windows = len(lay_out(mono, SAMPLES).starts)
+    return Job(recording, mono, windows, tuple(sources), labels, preset, config, notes)
+
+
+def _shortened(asked: SearchConfig, config: SearchConfig) -> str | None:
+    """What a long recording is searched with, where that is not what was asked for."""
+    steps = None if config.steps == asked.steps else f"in {config.steps} steps"
+    starts = None if config.starts == asked.starts else "from one start"
+    changes = " ".join(filter(None, (steps, starts)))
+    return f"A recording of this length is searched {changes}." if changes else None
+
+
+def _without_encoder(config: SearchConfig, sources: Sequence[str], shelf: Shelf) -> str | None:
+    """Which sources begin at z = 0 although the visitor asked for the encoder."""
+    lacking = [shelf.label(name) for name in dict.fromkeys(sources) if shelf.priors[name].encoder is None]
+    if config.start == "zeros" or not lacking:
+        return None
+    return f"There is no encoder for {', '.join(lacking)} yet: the search begins at z = 0 there."
 
 
 def configure(
@@ -68,6 +105,7 @@ def configure(
     steps: int | float | None = None,
     learning_rate: int | float | None = None,
     starts: int | float | None = None,
+    start: str | None = None,
 ) -> SearchConfig:
     """A preset's settings with those changed that are given; ValueError with a sentence for the visitor."""
     if preset not in PRESETS:
@@ -82,9 +120,17 @@ def configure(
         raise ValueError(f"The number of starts must lie between 1 and {MOST_STARTS}.")
     if not 0 < rate <= 1:
         raise ValueError("The learning rate must lie above 0 and be at most 1.")
+    start = config.start if start is None else start
+    if start not in STARTS:
+        raise ValueError(f"There is no start called {start}. Available: {', '.join(STARTS)}.")
     objective = config.objective if weights is None else replace(config.objective, weights=weights)
     return replace(
-        config, objective=objective, steps=int(steps), learning_rate=float(rate), starts=int(starts)
+        config,
+        objective=objective,
+        steps=int(steps),
+        learning_rate=float(rate),
+        starts=int(starts),
+        start=STARTS[start],
     )
 
 
@@ -99,10 +145,14 @@ def _numbered(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def run(
-    job: Job, shelf: Shelf, session: Session, longest: float = LONGEST_RUN
+    job: Job, shelf: Shelf, session: Session, longest: float | None = None
 ) -> Iterator[tuple[Snapshot, str | None]]:
-    """The search's snapshots, with a board frame where one is due; ends early when asked or too long."""
+    """The search's snapshots of the whole recording, with a board frame where one is due.
+
+    Ends early when asked, or after `longest` seconds (the job's own if not given).
+    """
     began = time.perf_counter()
+    limit = job.longest if longest is None else longest
     initial = job.config.objective.weights
     ended_early = False
 
@@ -111,10 +161,17 @@ def run(
 
     def stop() -> bool:
         nonlocal ended_early
-        ended_early = session.stopped or time.perf_counter() - began > longest
+        ended_early = session.stopped or time.perf_counter() - began > limit
         return ended_early
 
-    priors = [shelf.priors[name].generator for name in job.sources]
-    painter = Painter(job.mix, job.labels, job.config.objective)
-    snapshots = separate(job.mix, priors, job.config, weights=weights, stop=stop)
+    priors = [shelf.priors[name] for name in job.sources]
+    painter = Painter(job.mono, job.labels, job.config.objective.form)
+    snapshots = separate_long(
+        job.mono,
+        [prior.generator for prior in priors],
+        job.config,
+        encoders=[prior.encoder for prior in priors],
+        weights=weights,
+        stop=stop,
+    )
     yield from paced(snapshots, painter, weights, lambda: "stopped" if ended_early else "done")

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from bssdemo.search.objective import TERMS, Objective, Weights, prepare, shares
+from bssdemo.audio import SAMPLE_RATE
+from bssdemo.search.objective import TERMS, Form, Weights
 from bssdemo.snapshot import Snapshot
-from bssdemo.ui import picture
+from bssdemo.ui import picture, probe
 from bssdemo.ui.frame import Frame, encode
 
 POINTS = 64  # most points of a curve; when full, every second one is dropped
@@ -31,9 +31,9 @@ def weight_values(weights: Weights) -> tuple[float, ...]:
 class Painter:
     """Draws the frames of one run: remembers the curves, and what never changes in the run."""
 
-    mix: Float[Tensor, " samples"]
+    mono: Float[Tensor, " samples"]  # the whole recording at 16 kHz
     names: tuple[str, ...]
-    objective: Objective
+    form: Form
     _steps: list[int] = field(default_factory=list, init=False)
     _curves: list[np.ndarray] = field(default_factory=list, init=False)
     _total: list[float] = field(default_factory=list, init=False)
@@ -41,26 +41,25 @@ class Painter:
     _weights: tuple[float, ...] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        with torch.no_grad():
-            self._target = prepare(self.mix[None], self.objective.form)
-            self._reference = picture.reference(self.mix)
-            self._mix_levels = picture.levels(self.mix[None], self._reference)
+        self._probe = probe.place(self.mono, len(self.names), self.form)
+        self._reference = picture.reference(self.mono)
+        self._mix_levels = picture.levels(self.mono[None], self._reference)
 
     def frame(self, snapshot: Snapshot, weights: Weights, status: str) -> str:
-        """One encoded frame; the snapshot is of a single mixture (estimates (K, N))."""
+        """One encoded frame; the snapshot is of the whole recording (estimates (K, N))."""
         self._remember(snapshot, weight_values(weights))
-        estimates = snapshot.estimates
-        signals = torch.cat([estimates.sum(0, keepdim=True), estimates])
-        pictures = np.concatenate([self._mix_levels, picture.levels(signals, self._reference)])
         return encode(
             Frame(
                 status=status,
                 step=snapshot.step,
                 steps=snapshot.steps,
                 seconds=snapshot.elapsed,
+                duration=len(self.mono) / SAMPLE_RATE,
                 names=self.names,
                 weights=weight_values(weights),
-                spectrograms=pictures,
+                spectrograms=np.concatenate(
+                    [self._mix_levels, picture.with_sum(snapshot.estimates, self._reference)]
+                ),
                 curve_steps=np.asarray(self._steps, np.int64),
                 curves=np.stack(self._curves, axis=-1),
                 total=np.asarray(self._total),
@@ -74,9 +73,7 @@ class Painter:
         self._weights = weights
         if self._steps and snapshot.step <= self._steps[-1]:
             return  # the answer may be an earlier, better iterate: the curves end where the search did
-        with torch.no_grad():
-            parts = shares(self._target, snapshot.estimates[None])
-        self._curves.append(torch.stack([parts[term][0] for term in TERMS], dim=-1).numpy())  # (K, 4)
+        self._curves.append(self._probe.shares(snapshot.estimates))
         self._total.append(float(snapshot.total))
         self._steps.append(snapshot.step)
         if len(self._steps) > POINTS:

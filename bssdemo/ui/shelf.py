@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import islice
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -13,6 +13,9 @@ from bssdemo.models.wavegan import SAMPLES
 from bssdemo.search.pgd import PRESETS, separate
 from bssdemo.ui.live import Painter
 
+PACE = 0.02  # seconds a step takes per generator output: d = 32 on 2 cores, until `warm_up` has measured
+WARM_STEPS = 3
+
 
 @dataclass(frozen=True)
 class Shelf:
@@ -20,6 +23,7 @@ class Shelf:
 
     priors: dict[str, hub.Prior]
     problems: tuple[str, ...]
+    pace: float = PACE  # seconds a step takes per generator output
 
     def label(self, name: str) -> str:
         """What a person reads for this source."""
@@ -49,13 +53,23 @@ def stock(folder: Path | None = None) -> Shelf:
     return Shelf(priors, tuple(problems))
 
 
-def warm_up(shelf: Shelf) -> None:
-    """Two steps and two frames with every prior: the first call after loading is slow, a visitor's not."""
+def warm_up(shelf: Shelf) -> Shelf:
+    """The shelf with the pace of this machine, after three steps and frames with every prior.
+
+    The first call after loading is slow, a visitor's not.
+    """
     if not shelf.priors:
-        return
+        return shelf
     config = PRESETS["balanced"]
     mix = 0.1 * torch.randn(SAMPLES, generator=torch.Generator().manual_seed(0))
-    painter = Painter(mix, tuple(shelf.priors), config.objective)
-    search = separate(mix, [prior.generator for prior in shelf.priors.values()], config)
-    for snapshot in islice(search, 2):
+    painter = Painter(mix, tuple(shelf.priors), config.objective.form)
+    priors = shelf.priors.values()
+    encoders = [prior.encoder for prior in priors]
+    search = separate(mix, [prior.generator for prior in priors], config, encoders=encoders)
+    seconds = 0.0
+    for _ in range(WARM_STEPS):
+        began = time.perf_counter()
+        snapshot = next(search)
+        seconds = time.perf_counter() - began
         painter.frame(snapshot, config.objective.weights, "searching")
+    return replace(shelf, pace=seconds / (config.starts * len(shelf.priors)))

@@ -7,8 +7,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import torch
 from playwright.sync_api import Locator, Page, expect
 
+from bssdemo import audio
 from bssdemo.search.pgd import PRESETS
 
 pytestmark = pytest.mark.browser
@@ -45,6 +47,13 @@ def open_example(page: Page, address: str, query: str = "") -> None:
     expect(page.locator("#message")).to_contain_text("A recorded run of this example.")
 
 
+def sounds(page: Page) -> list[str]:
+    """The addresses of what the visible players hold."""
+    return page.eval_on_selector_all(
+        "#players a[download]", "links => links.map(link => link.getAttribute('href'))"
+    )
+
+
 def seconds_of_players(page: Page) -> list[float]:
     """Durations of what the visible players hold, decoded by the browser."""
     return page.eval_on_selector_all(
@@ -63,8 +72,9 @@ def test_an_example_replays_then_a_live_search_is_retuned_stopped_and_heard(page
     before = step(page), pixels(page)
     wait_for_step(page, before[0] + 1)
     page.wait_for_timeout(300)
-    assert all(now != then for now, then in zip(pixels(page)[1:], before[1][1:], strict=True))
-    expect(page.locator("#players .player")).to_have_count(3)
+    # the mixture stays, and the residual is awaited
+    assert all(now != then for now, then in zip(pixels(page)[1:-1], before[1][1:-1], strict=True))
+    expect(page.locator("#players .player")).to_have_count(4)  # mixture, two stems, residual
     assert all(seconds == pytest.approx(1.024, abs=0.01) for seconds in seconds_of_players(page))
     expect(page.get_by_role("button", name="True sources of this example, to compare")).to_be_visible()
 
@@ -89,14 +99,14 @@ def test_an_example_replays_then_a_live_search_is_retuned_stopped_and_heard(page
     assert acted < step(page) < 1000
     expect(page.locator("#download")).to_be_visible()
     durations = seconds_of_players(page)
-    assert len(durations) == 3
+    assert len(durations) == 4
     assert all(seconds == pytest.approx(1.024, abs=0.01) for seconds in durations)
     player = page.locator("#players .player").nth(1)
     player.get_by_role("button", name="Play", exact=True).click()
     expect(player.locator("#time")).not_to_have_text("", timeout=5000)
     assert player.locator("#duration").inner_text() == "0:01"
 
-    play = page.get_by_role("button", name="Play the estimate of spoken digits")
+    play = page.get_by_role("button", name="Play the refined stem of spoken digits")
     play.click()
     expect(page.locator("figure:has(.bss-playing) .bss-playhead")).to_be_visible()
     expect(page.locator(".bss-playing")).to_have_count(0)  # a second later
@@ -121,7 +131,63 @@ def test_a_live_search_runs_to_its_end_and_its_zip_holds_everything(
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         assert {"mixture.wav", "settings.json", "losses.csv", "figure.png"} <= set(archive.namelist())
-        assert len(archive.namelist()) == 6
+        raw = {name for name in archive.namelist() if name.startswith("raw/")}
+        assert len(raw) == 2
+        assert {name.removeprefix("raw/") for name in raw} | {"residual.wav"} <= set(archive.namelist())
+        assert len(archive.namelist()) == 9
+
+
+def test_raw_and_refined_stems_are_one_switch_apart(page: Page, address: str) -> None:
+    open_example(page, address)
+    expect(page.locator(".bss-board")).to_have_attribute("data-stems", "refined")  # the replay has ended
+    expect(page.locator(".bss-rest canvas")).to_have_attribute(
+        "aria-label", re.compile("^Spectrogram of the residual")
+    )
+    expect(page.locator("#players")).to_contain_text("residual (what no source explains)")
+    page.wait_for_timeout(500)
+    refined = pixels(page), sounds(page)
+    page.locator("#stems").get_by_label("Raw").check()
+    expect(page.locator(".bss-board")).to_have_attribute("data-stems", "raw")
+    page.wait_for_function(
+        "before => !document.querySelector(`#players a[href='${before}']`)", arg=refined[1][1]
+    )
+    page.wait_for_timeout(500)
+    raw = pixels(page), sounds(page)
+    changed = [one != other for one, other in zip(refined[1], raw[1], strict=True)]
+    assert changed == [False, True, True, False]  # mixture and residual are the same
+    differ = [one != other for one, other in zip(refined[0], raw[0], strict=True)]
+    assert differ == [False, True, False, *2 * [True, *4 * [False]], False]  # the stems' pictures alone
+    page.locator("#stems").get_by_label("Refined").check()
+    expect(page.locator(".bss-board")).to_have_attribute("data-stems", "refined")
+    page.wait_for_function(
+        "before => document.querySelector(`#players a[href='${before}']`)", arg=refined[1][1]
+    )
+    page.wait_for_timeout(500)
+    assert pixels(page) == refined[0]
+
+
+def test_five_seconds_are_shown_and_separated_whole(page: Page, address: str, tmp_path: Path) -> None:
+    time = torch.arange(5 * 44_100) / 44_100
+    sound = 0.4 * torch.sin(3000 * time) * torch.exp(-5 * (time % 0.8))
+    audio.write_wav(tmp_path / "five.wav", torch.stack([sound, 0.3 * sound]), 44_100)
+    page.goto(address)
+    page.locator("#sources input[type=checkbox]").nth(1).check()
+    page.locator("#mixture input[type=file]").set_input_files(tmp_path / "five.wav")
+    expect(page.locator("#message")).to_contain_text("5.0 s of recording, one source: about")
+    page.get_by_role("button", name="Steps, learning rate, starts").click()
+    steps = page.get_by_label("number input for Steps")
+    steps.fill("10")
+    steps.press("Enter")
+    page.locator("#separate").click()
+    expect(part(page, "status")).to_have_text("Searching")
+    expect(page.locator("#board canvas").first).to_have_attribute("aria-label", re.compile("5.00 seconds"))
+    expect(page.locator(".bss-rest")).to_have_class(re.compile("bss-awaited"))
+    height = page.locator(".bss-board").bounding_box()["height"]
+    expect(part(page, "status")).to_have_text("Done", timeout=3 * PATIENCE)
+    expect(page.locator(".bss-rest")).not_to_have_class(re.compile("bss-awaited"))
+    assert page.locator(".bss-board").bounding_box()["height"] == pytest.approx(height, abs=1)
+    expect(page.locator("#players .player")).to_have_count(3)
+    assert all(seconds == pytest.approx(5.0, abs=0.01) for seconds in seconds_of_players(page))
 
 
 def test_separate_again_begins_anew_and_a_closed_tab_frees_the_machine(page: Page, address: str) -> None:
@@ -217,9 +283,9 @@ def test_the_board_speaks_to_screen_readers(page: Page, address: str) -> None:
     open_example(page, address)
     wait_for_step(page, 1)
     pictures = page.locator("#board canvas[role=img]")
-    expect(pictures).to_have_count(3 + 2 * 5)
+    expect(pictures).to_have_count(3 + 2 * 5 + 1)
     expect(pictures.nth(3)).to_have_attribute(
-        "aria-label", re.compile("^Spectrogram of the estimate of spoken")
+        "aria-label", re.compile("^Spectrogram of the (estimate|refined stem) of spoken")
     )
     expect(pictures.nth(4)).to_have_attribute(
         "aria-label", re.compile(r"^spectral loss of .*: [-\d.]+ at step \d+")

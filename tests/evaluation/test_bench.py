@@ -51,11 +51,12 @@ def test_records_and_printed_tables(tones: Path, checkpoints: Path, tmp_path: Pa
     }
     found = {(row["method"], row["stem"], row["metric"]) for row in rows}
     metrics = ("spectral_snr", "envelope_distance", "sir")
-    assert found == {(m, s, q) for m in ("raw", "mixture") for s in ("digit", "piano") for q in metrics}
+    methods = ("raw", "refined", "mixture", "oracle")
+    assert found == {(m, s, q) for m in methods for s in ("digit", "piano") for q in metrics}
     assert len(rows) == len(found)
     assert {(row["sources"], row["n"]) for row in rows} == {("digit,piano", 3)}
     printed = capsys.readouterr()
-    for words in ("Spectral SNR (dB), higher is better", "paper, proposed", "1.06", "of 2 cells"):
+    for words in ("Spectral SNR (dB), higher is better", "paper, proposed", "1.06", "of 2,"):
         assert words in printed.out
     assert "mixtures" in printed.err  # the progress bar
 
@@ -80,11 +81,62 @@ def test_the_defaults_are_the_presets_own(tones: Path, checkpoints: Path, monkey
     from bssdemo.search.pgd import PRESETS
 
     asked = []
-    monkeypatch.setattr(methods, "separate", lambda mix, priors, config, generator: asked.append(config))
+
+    def separate(mix, priors, config, **options):
+        asked.append(config)
+        yield from ()
+
+    monkeypatch.setattr(methods, "separate", separate)
     args = parsed("--data", tones, "--sources", "digit")
     setting = methods.Setting(("digit",), args.preset, args.steps, args.starts, args.seed, checkpoints)
-    methods.METHODS["raw"](setting)(torch.zeros(1, 16_384))
+    assert list(methods.search(setting)(torch.ones(1, 16_384))) == []
     assert asked == [PRESETS["balanced"]]
+
+
+def test_raw_and_refined_share_one_search(
+    tones: Path, checkpoints: Path, tmp_path: Path, monkeypatch
+) -> None:
+    from bssdemo.evaluation import methods
+
+    runs, search = [], methods.separate
+    monkeypatch.setattr(methods, "separate", lambda *a, **k: runs.append(len(a[0])) or search(*a, **k))
+    words = ("--sources", "digit,piano", "--methods", "raw,refined", "--batch", "2")
+    rows = bench_json(tones, checkpoints, tmp_path / "r.json", *words)
+    assert runs == [2, 1]  # three mixtures
+    assert {row["method"] for row in rows} == {"raw", "refined"}
+
+
+def test_a_gain_range_makes_other_mixtures(tones: Path, checkpoints: Path, tmp_path: Path) -> None:
+    words = ("--sources", "digit,piano", "--methods", "raw,mixture")
+    plain = bench_json(tones, checkpoints, tmp_path / "a", *words)
+    ranged = bench_json(tones, checkpoints, tmp_path / "b", *words, "--gain-range", "12")
+    assert [row["mean"] for row in plain] != [row["mean"] for row in ranged]
+
+
+def test_an_unknown_level_changes_the_stems_level_only(checkpoints: Path) -> None:
+    from bssdemo.evaluation import methods
+
+    mix = torch.randn(2, 16_384, generator=torch.Generator().manual_seed(0))
+    setting = methods.Setting(("digit", "piano"), steps=3, checkpoints=checkpoints, unknown_level=True)
+    *_, quiet = methods.search(setting)(0.01 * mix)
+    *_, loud = methods.search(setting)(mix)
+    torch.testing.assert_close(quiet.estimates * 100, loud.estimates, rtol=1e-3, atol=1e-5)
+
+
+def test_start_and_gain_reach_the_search(tones: Path, checkpoints: Path, monkeypatch) -> None:
+    from bssdemo.evaluation import methods
+
+    asked = []
+
+    def separate(mix, priors, config, **options):
+        asked.append(config)
+        yield from ()
+
+    monkeypatch.setattr(methods, "separate", separate)
+    for start, gain in (("zeros", "estimated"), ("encoder", "fixed")):
+        setting = methods.Setting(("digit",), checkpoints=checkpoints, start=start, gain=gain)
+        assert list(methods.search(setting)(torch.ones(1, 16_384))) == []
+    assert [(one.start, one.gain) for one in asked] == [("zeros", "estimated"), ("encoder", "fixed")]
 
 
 @pytest.mark.parametrize(
@@ -93,12 +145,14 @@ def test_the_defaults_are_the_presets_own(tones: Path, checkpoints: Path, monkey
         (["--sources", "digit,violin"], "violin"),
         (["--sources", "violin", "--methods", "mixture"], "no recordings of 'violin'"),
         (["--sources", "digit,,piano"], "--sources"),
-        (["--sources", "digit", "--methods", "magic"], "available: raw, mixture"),
+        (["--sources", "digit", "--methods", "magic"], "available: raw, refined, mixture, oracle"),
         (["--sources", "digit", "--mixtures", "0"], "--mixtures"),
         (["--sources", "digit", "--batch", "0"], "--batch"),
         (["--sources", "digit", "--steps", "0"], "--steps"),
         (["--sources", "digit", "--starts", "-1"], "--starts"),
         (["--sources", "digit", "--seed", "-1"], "--seed"),
+        (["--sources", "digit", "--gain-range", "-1"], "--gain-range"),
+        (["--sources", "digit", "--gain-range", "nan"], "--gain-range"),
         (["--sources", "digit", "--json", "."], "is a folder"),
         (["--sources", "digit", "--data", "missing"], "no such data folder"),
         (["--sources", "digit", "--checkpoints", "missing"], "missing"),

@@ -46,6 +46,20 @@ def test_two_stems_of_one_kind_never_hold_the_same_clip(tones: Path) -> None:
     assert not any(torch.equal(first, second) for first, second in refs)
 
 
+def test_gains_scale_every_source_within_their_range_and_change_no_clip(tones: Path) -> None:
+    sources = ["digit", "piano"]
+    _, plain = draw(tones, sources, 40, seed=0)
+    mix, refs = draw(tones, sources, 40, seed=0, gain_range=12.0)
+    assert torch.equal(mix, refs.sum(1))
+    decibels = 20 * torch.log10(refs.abs().amax(-1))
+    torch.testing.assert_close(refs, plain * 10 ** (decibels / 20)[..., None])
+    assert decibels.abs().max() <= 12.001
+    assert decibels.min() < -9
+    assert decibels.max() > 9
+    assert torch.equal(draw(tones, sources, 5, seed=0, gain_range=12.0)[1], refs[:5])
+    assert not torch.equal(draw(tones, sources, 5, seed=1, gain_range=12.0)[1], refs[:5])
+
+
 def test_stem_names_number_repeated_sources_only() -> None:
     assert stem_names(["digit", "piano"]) == ["digit", "piano"]
     assert stem_names(["digit", "piano", "digit"]) == ["digit-1", "piano", "digit-2"]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from bssdemo.evaluation.assignment import assign
-from bssdemo.evaluation.methods import METHODS, Method, Setting
+from bssdemo.evaluation.methods import METHODS, Separator, Setting
 from bssdemo.evaluation.metrics import METRICS, spectral_snr
 from bssdemo.evaluation.runner import Scores, score, summarise
 from bssdemo.snapshot import Snapshot
@@ -22,7 +22,10 @@ def signals(count: int, sources: int = 2) -> tuple[Tensor, Tensor]:
     return refs.sum(1), refs
 
 
-def answering(estimates: Tensor, steps: int = 4) -> Method:
+AS_IT_IS = {"fake": lambda mix, estimates, refs: estimates}
+
+
+def answering(estimates: Tensor, steps: int = 4) -> Separator:
     """A separator that says silence until its last step, then the next rows of `estimates`."""
     rows = iter(estimates)
 
@@ -39,7 +42,7 @@ def answering(estimates: Tensor, steps: int = 4) -> Method:
 def test_the_last_snapshot_is_scored_whatever_the_batch(batch: int) -> None:
     mix, refs = signals(5)
     gains = torch.linspace(0.1, 0.9, 10).reshape(5, 2, 1)
-    scores = score("fake", answering(gains * refs), mix, refs, SOURCES, batch)
+    (scores,) = score(answering(gains * refs), AS_IT_IS, mix, refs, SOURCES, batch)
     assert scores.values.keys() == METRICS.keys()
     expected = -20 * torch.log10(1 - gains.squeeze(-1).double())
     torch.testing.assert_close(scores.values["spectral_snr"], expected, atol=1e-4, rtol=0)
@@ -49,16 +52,39 @@ def test_the_last_snapshot_is_scored_whatever_the_batch(batch: int) -> None:
 def test_progress_adds_up_to_the_number_of_mixtures_and_never_goes_back(batch: int) -> None:
     mix, refs = signals(5)
     told: list[float] = []
-    score("fake", answering(refs), mix, refs, SOURCES, batch, told.append)
+    score(answering(refs), AS_IT_IS, mix, refs, SOURCES, batch, told.append)
     assert sum(told) == pytest.approx(5)
     assert min(told) >= 0
 
 
 def test_the_mixture_as_the_estimate_is_the_same_for_every_stem() -> None:
     mix, _ = signals(3)
-    (answer,) = METHODS["mixture"](Setting(("a", "b", "c")))(mix)
+    (answer,) = METHODS["mixture"].separator(Setting(("a", "b", "c")))(mix)
     assert answer.done
     assert torch.equal(answer.estimates, mix[:, None].expand(-1, 3, -1))
+
+
+def test_several_answers_are_made_of_one_separation() -> None:
+    mix, refs = signals(3)
+    answers = {
+        "half": lambda mix, estimates, refs: estimates / 2,
+        "truth": lambda mix, estimates, refs: refs + mix[:, None] * 0,
+    }
+    half, truth = score(answering(refs), answers, mix, refs, SOURCES, batch=2)
+    assert (half.method, truth.method) == ("half", "truth")
+    torch.testing.assert_close(
+        half.values["spectral_snr"], torch.full((3, 2), 20 * math.log10(2), dtype=torch.float64)
+    )
+    assert truth.values["spectral_snr"].isinf().all()
+    assert half.seconds > 0
+
+
+def test_oracle_masks_beat_the_mixture() -> None:
+    mix, refs = signals(3)
+    method = METHODS["oracle"]
+    *_, last = method.separator(Setting(SOURCES))(mix)
+    stems = method.answer(mix, last.estimates, refs)
+    assert (spectral_snr(refs, stems) > spectral_snr(refs, last.estimates)).all()
 
 
 def test_stems_of_one_kind_take_their_best_order_and_others_stay() -> None:
@@ -81,7 +107,7 @@ def test_mean_median_and_count_leave_out_what_has_no_score() -> None:
 
 def test_a_perfect_estimate_has_no_finite_mean() -> None:
     mix, refs = signals(2)
-    records = summarise(score("oracle", answering(refs), mix, refs, SOURCES), SOURCES)
+    records = summarise(score(answering(refs), AS_IT_IS, mix, refs, SOURCES)[0], SOURCES)
     by_metric = {r.metric: r for r in records if r.stem == "digit"}
     assert by_metric["spectral_snr"].mean is None
     assert by_metric["spectral_snr"].n == 2

@@ -17,6 +17,13 @@ def test_latents_lie_in_the_cube_and_follow_the_input() -> None:
     torch.testing.assert_close(z[1:2], encoder(noise[1:2]), atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("factor", [0.1, 8.0])
+def test_the_level_of_the_input_does_not_matter(factor: float) -> None:
+    encoder = LatentEncoder(width=8, latent_size=5)
+    noise = torch.randn(2, SAMPLES, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(encoder(factor * noise), encoder(noise), atol=1e-4, rtol=1e-3)
+
+
 def test_silence_has_a_finite_latent_and_gradient() -> None:
     encoder = LatentEncoder(width=8, latent_size=5)
     silence = torch.zeros(1, SAMPLES, requires_grad=True)

@@ -16,10 +16,11 @@ def test_importing_the_package_loads_no_torch():
     assert done.stdout.strip() == "False"
 
 
-def test_separate_is_the_search():
-    from bssdemo.search import pgd
+def test_separate_is_the_search_and_refine_the_refinement():
+    from bssdemo.search import pgd, refine
 
     assert bssdemo.separate is pgd.separate
+    assert bssdemo.refine is refine.refine
 
 
 def test_the_public_names_are_listed_and_others_are_not_there():

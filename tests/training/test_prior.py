@@ -16,8 +16,8 @@ from accelerate import Accelerator
 from safetensors.torch import load_file
 
 from bssdemo import hub
-from bssdemo.training.loop import states
-from bssdemo.training.prior import PriorConfig, build, cosine, warmup_step
+from bssdemo.training.loop import cosine, states
+from bssdemo.training.prior import PriorConfig, build, warmup_step
 
 ROOT = Path(__file__).parents[2]
 SIZES = ["--model-size", "2", "--latent-size", "4", "--batch", "2", "--precision", "no"]

@@ -28,6 +28,16 @@ def tone_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def long_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """2.5 s in stereo at 22,050 Hz: tones that begin anew every half second, weaker on the right."""
+    time = torch.arange(int(2.5 * 22_050)) / 22_050
+    sound = torch.sin(2800 * time) * torch.exp(-6 * (time % 0.5))
+    path = tmp_path_factory.mktemp("sounds") / "long.wav"
+    audio.write_wav(path, torch.stack([0.5 * sound, 0.2 * sound.roll(30)]), 22_050)
+    return path
+
+
 @pytest.fixture
 def ordered(shelf: Shelf, tone_file: Path) -> job.Job:
     return job.order(tone_file, ["digit", "piano"], shelf, steps=12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import soundfile
 import torch
 from gradio_client import Client, handle_file
 
@@ -87,7 +89,18 @@ def test_a_search_streams_and_ends_with_its_archive(client: Client, tone_file: P
     assert (progress["status"], progress["step"]) == ("done", 60)
     assert set(TERMS) <= set(progress)
     with zipfile.ZipFile(archive) as packed:
-        assert {"mixture.wav", "spoken-digits.wav", "piano.wav"} <= set(packed.namelist())
+        sounds = {"mixture.wav", "spoken-digits.wav", "piano.wav", "residual.wav", "raw/piano.wav"}
+        assert sounds <= set(packed.namelist())
+
+
+def test_a_long_stereo_recording_comes_back_whole(client: Client, long_file: Path) -> None:
+    progress, archive = submit(client, long_file, steps=2).result(timeout=PATIENCE)
+    assert progress["status"] == "done"
+    given = soundfile.info(long_file)
+    with zipfile.ZipFile(archive) as packed:
+        for name in ("piano.wav", "residual.wav"):
+            stem = soundfile.info(io.BytesIO(packed.read(name)))
+            assert (stem.frames, stem.channels, stem.samplerate) == (given.frames, 2, given.samplerate)
 
 
 def test_stop_ends_the_search_and_still_delivers(client: Client, tone_file: Path) -> None:

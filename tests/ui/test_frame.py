@@ -8,35 +8,52 @@ import numpy as np
 import pytest
 
 from bssdemo.ui.frame import FINE_LEVELS, LEVELS, TERM_NAMES, Frame, decode, encode
+from bssdemo.ui.picture import COLUMNS, ROWS
 
 
-def frame(sources: int = 2, points: int = 5, rows: int = 96, columns: int = 128) -> Frame:
+def frame(sources: int = 2, points: int = 5, residual: bool = False) -> Frame:
     rng = np.random.default_rng(0)
     return Frame(
         status="searching",
         step=17,
         steps=200,
         seconds=1.25,
+        duration=23.456,
         names=tuple(f"source {k}" for k in range(sources)),
         weights=(0.8, 0.3, 0.1, 0.4),
-        spectrograms=rng.integers(0, LEVELS, (sources + 2, rows, columns)).astype(np.uint8),
+        spectrograms=rng.integers(0, LEVELS, (sources + 2 + residual, ROWS, COLUMNS)).astype(np.uint8),
         curve_steps=np.arange(points) * 3,
         curves=rng.normal(size=(sources, len(TERM_NAMES), points)) * [[[1000], [1], [0.01], [1e-6]]],
         total=rng.normal(size=points),
         marks=(6, 9),
+        residual=residual,
+        stems="refined" if residual else "raw",
     )
 
 
+@pytest.mark.parametrize("residual", [False, True])
 @pytest.mark.parametrize("sources", [1, 2, 4])
-def test_decode_undoes_encode(sources: int) -> None:
-    sent = frame(sources)
+def test_decode_undoes_encode(sources: int, residual: bool) -> None:
+    sent = frame(sources, residual=residual)
     received = decode(encode(sent))
     np.testing.assert_array_equal(received.spectrograms, sent.spectrograms)
     np.testing.assert_array_equal(received.curve_steps, sent.curve_steps)
     spans = np.ptp(sent.curves, axis=(0, 2), keepdims=True)
     assert np.all(np.abs(received.curves - sent.curves) <= 0.51 * spans / (FINE_LEVELS - 1))
     np.testing.assert_allclose(received.total, sent.total, atol=np.ptp(sent.total) / FINE_LEVELS)
-    for name in ("status", "step", "steps", "seconds", "names", "weights", "marks", "recorded"):
+    exact = (
+        "status",
+        "step",
+        "steps",
+        "seconds",
+        "duration",
+        "names",
+        "weights",
+        "marks",
+        "stems",
+        "residual",
+    )
+    for name in (*exact, "recorded"):
         assert getattr(received, name) == getattr(sent, name)
 
 
@@ -45,8 +62,8 @@ def test_encoding_again_changes_nothing() -> None:
     assert encode(decode(once)).split("\n")[1] == once.split("\n")[1]
 
 
-def test_four_sources_with_full_curves_stay_far_below_100_kilobytes() -> None:
-    assert len(encode(frame(sources=4, points=64)).encode()) < 85_000
+def test_four_sources_a_residual_and_full_curves_stay_below_80_kilobytes() -> None:
+    assert len(encode(frame(sources=4, points=64, residual=True)).encode()) < 80_000
 
 
 def test_after_the_header_there_is_only_the_alphabet() -> None:

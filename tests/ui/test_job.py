@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from bssdemo import audio
+from bssdemo.models.encoder import LatentEncoder
 from bssdemo.search.objective import Weights
 from bssdemo.search.pgd import separate
 from bssdemo.ui import job
@@ -30,16 +31,13 @@ def test_what_is_wrong_is_said_in_words(shelf: Shelf, tone_file: Path, tmp_path:
         ((tone_file, ["digit"]), {"steps": float("nan")}, "steps"),
         ((tone_file, ["digit"]), {"learning_rate": -1.0}, "learning rate"),
         ((tone_file, ["digit"]), {"starts": 0}, "starts"),
+        ((tone_file, ["digit"]), {"start": "middle"}, "middle"),
         ((text, ["digit"]), {}, "renamed.wav"),
         ((silent, ["digit"]), {}, "silent"),
     ]
     for arguments, changes, word in refused:
         with pytest.raises(ValueError, match=word):
             job.order(*arguments, shelf, **changes)
-
-
-def test_the_window_is_brought_to_the_searchs_level_and_back(ordered: job.Job) -> None:
-    torch.testing.assert_close(ordered.mix / ordered.gain, ordered.window.audio)
 
 
 def test_only_repeated_labels_are_numbered(shelf: Shelf, tone_file: Path) -> None:
@@ -49,10 +47,9 @@ def test_only_repeated_labels_are_numbered(shelf: Shelf, tone_file: Path) -> Non
 
 def test_the_board_changes_nothing_in_the_search(ordered: job.Job, shelf: Shelf) -> None:
     *_, (watched, frame) = job.run(ordered, shelf, Session())
-    *_, alone = separate(
-        ordered.mix, [shelf.priors[name].generator for name in ordered.sources], ordered.config
-    )
-    torch.testing.assert_close(watched.estimates, alone.estimates)
+    mix, gain = audio.to_search_level(ordered.mono, 2)
+    *_, alone = separate(mix, [shelf.priors[name].generator for name in ordered.sources], ordered.config)
+    torch.testing.assert_close(watched.estimates, alone.estimates / gain)
     assert frame is not None
     assert (decode(frame).status, decode(frame).step) == ("done", 12)
 
@@ -86,3 +83,41 @@ def test_a_run_ends_after_its_longest_time(ordered: job.Job, shelf: Shelf) -> No
     snapshots = [snapshot for snapshot, _ in job.run(long, shelf, Session(), longest=0.2)]
     assert snapshots[-1].done
     assert snapshots[-1].step < 2000
+
+
+def test_what_was_left_out_of_a_long_recording_is_told(shelf: Shelf, tone_file: Path, tmp_path: Path) -> None:
+    assert job.order(tone_file, ["digit"], shelf).notes == ()
+    long = tmp_path / "long.wav"
+    audio.write_wav(long, torch.sin(torch.arange(61 * 8_000) / 5), sample_rate=8_000)
+    ready = job.order(long, ["digit"], shelf, "paper")
+    assert ready.seconds == pytest.approx(60, abs=0.01)
+    read, cut = ready.notes
+    assert "first 60 s" in read
+    assert f"{ready.config.steps} steps" in cut
+    assert ready.longest > job.order(tone_file, ["digit"], shelf).longest
+
+
+def test_a_long_recording_is_searched_whole_and_shown_whole(shelf: Shelf, long_file: Path) -> None:
+    ready = job.order(long_file, ["digit", "piano"], shelf, steps=2)
+    told = list(job.run(ready, shelf, Session()))
+    assert [snapshot.step for snapshot, _ in told] == [0, 1, 2]
+    snapshot, frame = told[-1]
+    assert snapshot.estimates.shape == (2, len(ready.mono))
+    assert decode(str(frame)).duration == pytest.approx(ready.seconds, abs=0.001)
+
+
+def test_a_source_without_an_encoder_is_named(shelf: Shelf, tone_file: Path) -> None:
+    assert job.order(tone_file, ["digit"], shelf, start="zeros").notes == ()
+    (note,) = job.order(tone_file, ["digit", "digit"], shelf, start="encoder").notes
+    assert note.count("spoken digits") == 1
+
+
+def test_the_encoder_decides_where_a_search_begins(shelf: Shelf, tone_file: Path) -> None:
+    first = {}
+    encoder = LatentEncoder(width=2)
+    heard = replace(shelf, priors={"digit": replace(shelf.priors["digit"], encoder=encoder.eval())})
+    for start in ("zeros", "encoder"):
+        ready = job.order(tone_file, ["digit"], heard, steps=1, starts=1, start=start)
+        assert ready.notes == ()
+        first[start] = next(job.run(ready, heard, Session()))[0].estimates
+    assert not torch.allclose(first["zeros"], first["encoder"], rtol=0.01)

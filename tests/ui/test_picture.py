@@ -34,5 +34,30 @@ def test_a_quiet_source_looks_quiet_on_the_common_scale(decibels: float) -> None
     assert quiet.max() == pytest.approx(expected, abs=1)
 
 
+@pytest.mark.parametrize("seconds", [0.06, 0.5, 5.0, 61.7])
+def test_a_column_shows_its_part_of_the_recording_whatever_its_length(seconds: float) -> None:
+    samples = int(seconds * picture.SAMPLE_RATE)
+    sound = torch.zeros(samples)
+    middle = slice(int(0.6 * samples), int(0.8 * samples))
+    sound[middle] = torch.sin(
+        2 * torch.pi * 1000 * torch.arange(middle.stop - middle.start) / picture.SAMPLE_RATE
+    )
+    shown = picture.decibels(sound)
+    assert shown.shape == (picture.ROWS, picture.COLUMNS)
+    loudest = shown.amax(0)
+    assert int(loudest.argmax()) / picture.COLUMNS == pytest.approx(0.7, abs=0.13)
+    if seconds >= 0.5:
+        heard = (loudest > loudest.max() - 20).nonzero().flatten() / picture.COLUMNS
+        assert (float(heard[0]), float(heard[-1])) == pytest.approx((0.6, 0.8), abs=0.05)
+
+
+def test_a_quiet_recording_looks_as_a_loud_one() -> None:
+    loud = 0.5 * torch.randn(SAMPLES, generator=torch.Generator().manual_seed(3))
+    quiet = 1e-4 * loud
+    assert np.array_equal(
+        picture.levels(loud, picture.reference(loud)), picture.levels(quiet, picture.reference(quiet))
+    )
+
+
 def test_silence_is_the_darkest_level() -> None:
     assert not np.any(picture.levels(torch.zeros(SAMPLES), picture.reference(tone(1000))))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -34,8 +35,8 @@ def test_thinning_keeps_the_ends_and_the_order() -> None:
 def test_stored_frames_come_back(example: examples.Example) -> None:
     (example.folder / examples.RECORDED).mkdir()
     frames = [(0.125, 'a "quoted"\nline'), (1.5, "b")]
-    examples.store(example.folder / examples.RECORDED, frames)
-    assert example.frames() == frames
+    examples.store(example.folder / examples.RECORDED, frames, "the end")
+    assert example.frames() == [*frames, (1.5, "the end")]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not compressed", b"\xfd7zXZ\x00 cut short"])
@@ -46,7 +47,7 @@ def test_a_missing_or_damaged_recording_is_no_recording(
         (example.folder / examples.RECORDED).mkdir()
         (example.folder / examples.RECORDED / examples.FRAMES).write_bytes(content)
     assert example.frames() == []
-    assert example.stems() == []
+    assert example.kept(["a", "b"]) is None
 
 
 def test_recording_an_example_gives_frames_marked_so_and_playable_stems(
@@ -57,9 +58,19 @@ def test_recording_an_example_gives_frames_marked_so_and_playable_stems(
     assert all(frame.recorded for frame in frames)
     assert [frame.step for frame in frames] == sorted(frame.step for frame in frames)
     assert (frames[0].step, frames[-1].status) == (0, "done")
-    for stem in example.stems():
-        samples, rate = soundfile.read(stem)
-        assert (len(samples), rate) == (16_384, 16_000)
+    assert [(frame.stems, frame.residual) for frame in frames[-2:]] == [("raw", True), ("refined", True)]
+    kept = example.kept(["one", "two"])
+    assert kept is not None
+    assert [decode(kept.frames[kind]).stems for kind in ("raw", "refined")] == ["raw", "refined"]
+    for kind in ("raw", "refined"):
+        for _, file in kept.sounds(kind):
+            samples, rate = soundfile.read(file)
+            assert (len(samples), rate) == (16_384, 16_000)
+    mixture, *parts = (
+        soundfile.read(file)[0] for file in (kept.mixture, *kept.stems["refined"], kept.residual)
+    )
+    scale = (sum(parts) @ mixture) / (mixture @ mixture)
+    np.testing.assert_allclose(sum(parts), scale * mixture, atol=1e-4)
 
 
 @pytest.mark.parametrize("example", examples.find(), ids=lambda example: example.slug)
@@ -67,6 +78,9 @@ def test_every_bundled_example_has_its_recorded_run(example: examples.Example) -
     frames = example.frames()
     assert len(frames) >= 10, "run `python -m bssdemo.ui.record`"
     assert decode(frames[-1][1]).recorded
-    assert len(example.stems()) == len(example.sources) == len(example.truths())
-    packed = sum(file.stat().st_size for file in (example.folder / examples.RECORDED).iterdir())
+    assert example.kept(example.sources) is not None
+    assert len(example.truths()) == len(example.sources)
+    packed = sum(
+        file.stat().st_size for file in (example.folder / examples.RECORDED).rglob("*") if file.is_file()
+    )
     assert packed < 700_000

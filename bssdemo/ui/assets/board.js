@@ -1,6 +1,7 @@
 // The live board: last but one part of gr.HTML's js_on_load, where `element`, `props` and `watch` are in scope.
 // The DOM is built once per set of sources; then only canvases and texts change. Every text from a frame
 // goes through textContent.
+const KIND = { raw: "estimate", refined: "refined stem" }, KINDS = { raw: "estimates", refined: "refined stems" };
 const STATUS = { searching: "Searching", stopped: "Stopped", done: "Done" };
 const root = element.querySelector(".bss-board");
 let last = null; // the frame on show
@@ -10,16 +11,20 @@ let pending = false; // a redraw is scheduled
 function build(frame) {
   plots = [];
   const top = h("div", "bss-row bss-top",
-    picturePlot("Mixture", "", 0, "the mixture", 0),
-    picturePlot("Explained", "sum of the estimates", 1, "the explained mixture", null),
+    picturePlot("Mixture", () => "", () => 0, () => "the mixture", 0),
+    picturePlot("Explained", (f) => "sum of the " + KINDS[f.stems], () => 1, () => "the explained mixture", null),
     curvePlot([h("b", "", "Objective"), h("small", "", "what the search lowers")], "--bss-ink", "Objective",
       (f) => [f.totalCurve, f.totalRange]));
   const rows = frame.names.map((name, k) => h("div", "bss-row bss-source",
-    picturePlot(name, "estimate", k + 2, "the estimate of " + name, k + 1),
+    picturePlot(name, (f) => KIND[f.stems], () => k + 2, (f) => `the ${KIND[f.stems]} of ${name}`, k + 1),
     h("div", "bss-terms", ...props.terms.map(([index, term], t) =>
       curvePlot([h("span", "bss-name", symbol(index), " " + term)], `--bss-term-${t}`, `${term} loss of ${name}`,
         (f) => [f.curves[t][k], f.ranges[t]])))));
-  root.querySelector(".bss-rows").replaceChildren(top, ...rows);
+  const rest = h("div", "bss-row bss-source bss-rest",
+    picturePlot("Residual", (f) => (f.residual ? "what no source explains" : "at the end of the run"),
+      (f) => f.names.length + 2, () => "the residual", frame.names.length + 1),
+    h("p", "bss-words", "What none of the chosen sources explains. The refined stems and this residual add up to the mixture."));
+  root.querySelector(".bss-rows").replaceChildren(top, ...rows, rest);
   built = frame.names.join("\n");
 }
 
@@ -50,6 +55,8 @@ function words(frame) {
   say("time", `${frame.seconds.toFixed(1)} s` + (going && isFinite(left) ? ` · about ${Math.ceil(left)} s left` : ""));
   root.dataset.status = frame.recorded ? "recorded" : frame.status;
   root.dataset.step = frame.step;
+  root.dataset.stems = frame.stems;
+  root.querySelector(".bss-rest").classList.toggle("bss-awaited", !frame.residual);
   root.querySelector(".bss-progress > i").style.width = `${(100 * frame.step) / Math.max(frame.steps, 1)}%`;
   frame.weights.forEach((weight, t) => say(`beta-${t}`, weight.toFixed(2)));
   const spoken = frame.recorded ? "Showing a recorded run." : `${status}.`;

@@ -30,34 +30,50 @@ function plot(caption, draw, extra) {
   return figure;
 }
 
+// [second, label, alignment] along a recording: at most six, evenly spaced, the last one with the unit
+function secondTicks(duration) {
+  const every = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20].find((step) => duration / step < 5.5) || 30;
+  const count = Math.floor(duration / every + 1e-6);
+  return Array.from({ length: count + 1 }, (_, tick) => {
+    const label = String(Number((tick * every).toFixed(2)));
+    if (tick < count || count === 0) return [tick * every, label, "center"];
+    const edge = duration - tick * every < 0.06 * duration;
+    return [edge ? duration : tick * every, label + " s", edge ? "right" : "center"];
+  });
+}
+
+// `note`, `index` and `name` are functions of the frame; a picture that it does not hold yet is an empty box
 function picturePlot(title, note, index, name, sound) {
   const small = document.createElement("canvas"); // the raw cells, scaled up when drawn
-  const caption = [h("b", "", title)].concat(note ? [h("small", "", note)] : []);
-  const figure = plot(caption, (pen, frame, canvas) => {
-    const { rows, columns } = frame, levels = frame.pictures[index];
+  const words = h("small", "");
+  const button = h("button", "bss-play");
+  const figure = plot([h("b", "", title), words], (pen, frame, canvas) => {
+    words.textContent = note(frame);
+    button.setAttribute("aria-label", "Play " + name(frame));
+    const { rows, columns } = frame, at = index(frame), levels = frame.pictures[at];
     small.width = columns;
     small.height = rows;
-    const image = new ImageData(columns, rows), pixels = new Uint32Array(image.data.buffer);
-    for (let row = 0; row < rows; row++)
-      for (let column = 0; column < columns; column++)
-        pixels[(rows - 1 - row) * columns + column] = COLOURS[levels[row * columns + column]];
-    small.getContext("2d").putImageData(image, 0, 0);
     const { left, top, width, height } = pen.box(26, 16);
-    pen.context.imageSmoothingQuality = "high";
-    pen.context.drawImage(small, left, top, width, height);
+    if (levels) {
+      const image = new ImageData(columns, rows), pixels = new Uint32Array(image.data.buffer);
+      for (let row = 0; row < rows; row++)
+        for (let column = 0; column < columns; column++)
+          pixels[(rows - 1 - row) * columns + column] = COLOURS[levels[row * columns + column]];
+      small.getContext("2d").putImageData(image, 0, 0);
+      pen.context.imageSmoothingQuality = "high";
+      pen.context.drawImage(small, left, top, width, height);
+    } else pen.frame(left, top, width, height);
     for (const [label, position] of props.ticks)
       pen.tick(label, left - 5, top + height * (1 - position), "right", Math.max(top + 5, 0));
-    for (let tick = 0; tick <= 4; tick++)
-      pen.text(tick === 4 ? "1 s" : String(tick / 4), left + (tick === 4 ? width : (width * tick) / 4 / props.seconds),
-        top + height + 10, tick === 4 ? "right" : "center");
-    canvas.setAttribute("aria-label",
-      `Spectrogram of ${name}, ${props.seconds} seconds, 40 hertz to 8 kilohertz, at step ${frame.step} of ${frame.steps}.`);
+    for (const [second, label, align] of secondTicks(frame.duration))
+      pen.text(label, left + width * Math.min(second / frame.duration, 1), top + height + 10, align);
+    canvas.setAttribute("aria-label", levels
+      ? `Spectrogram of ${name(frame)}, ${short(frame.duration)} seconds, 40 hertz to 8 kilohertz, at step ${frame.step} of ${frame.steps}.`
+      : `The spectrogram of ${name(frame)} comes at the end of the run.`);
   }, "bss-picture");
   if (sound !== null) {
-    const button = h("button", "bss-play");
     button.type = "button";
     button.dataset.sound = sound;
-    button.setAttribute("aria-label", "Play " + name);
     figure.querySelector("figcaption").append(button);
     figure.querySelector(".bss-area").append(h("i", "bss-playhead"));
   }
@@ -123,6 +139,10 @@ function penFor(canvas, style) {
       context.strokeStyle = colour(name);
       context.stroke();
       context.setLineDash([]);
+    },
+    frame(x, y, width, height) {
+      context.strokeStyle = colour("--bss-line");
+      context.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
     },
     fill(points, name) {
       path(points);

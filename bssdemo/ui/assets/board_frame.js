@@ -23,7 +23,7 @@ function decode(value) {
     const fine = 64 * CODES[value.charCodeAt(at++)] + CODES[value.charCodeAt(at++)];
     return low + (fine / 4095) * (high - low);
   });
-  frame.pictures = Array.from({ length: sources + 2 }, () => take(cells));
+  frame.pictures = Array.from({ length: sources + 2 + frame.residual }, () => take(cells));
   frame.curves = frame.ranges.map((range) => frame.names.map(() => curve(range))); // [term][source]
   frame.totalCurve = curve(frame.totalRange);
   return frame;

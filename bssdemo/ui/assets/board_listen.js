@@ -4,14 +4,25 @@ const sound = new Audio();
 let playing = null; // the button whose sound is on
 
 function sources() {
-  const links = [...document.querySelectorAll("#players a[download]")]; // the mixture, then the stems
-  return last && links.length === last.names.length + 1 ? links : [];
+  const links = [...document.querySelectorAll("#players a[download]")]; // mixture, stems, residual
+  return last && links.length === last.names.length + 2 ? links : [];
 }
 
 function listen() {
   const found = sources().length > 0;
   root.classList.toggle("bss-audible", found);
   if (!found) silence();
+  else if (playing) goOn();
+}
+
+// The other kind of stem takes over where the first one was.
+function goOn() {
+  const { href } = sources()[Number(playing.dataset.sound)];
+  if (href === sound.src) return;
+  const at = sound.currentTime;
+  sound.src = href;
+  sound.currentTime = at;
+  sound.play().catch(silence);
 }
 
 function silence() {
@@ -23,7 +34,7 @@ function silence() {
 function sweep() {
   if (!playing) return;
   const line = playing.closest("figure").querySelector(".bss-playhead");
-  line.style.setProperty("--at", Math.min(sound.currentTime / props.seconds, 1));
+  line.style.setProperty("--at", Math.min(sound.currentTime / last.duration, 1));
   requestAnimationFrame(sweep);
 }
 

@@ -1,0 +1,125 @@
+"""Recordings of any length: windows of 1.024 s from onset to onset, searched together, joined without seams.
+
+Every window is brought to the search's level by itself, whatever its loudness in the recording, and
+its estimates are scaled back: a quiet passage is explained as carefully as a loud one. Silent windows are
+not searched; they give silence.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from bssdemo.audio import AudioError, is_silent, to_search_level
+from bssdemo.models.wavegan import SAMPLES, Generator
+from bssdemo.search.objective import Weights
+from bssdemo.search.pgd import PRESETS, SearchConfig, separate
+from bssdemo.search.starts import Encoders
+from bssdemo.snapshot import Snapshot
+from bssdemo.windows import Layout, cut, join, lay_out
+
+LONG_STEPS = 50  # half of the shipped preset's: 20 s of sound at less than 8 times the cost of 1 s
+LONG = 3 * SAMPLES  # a longer recording is searched with LONG_STEPS
+AT_ONCE = 192  # generator outputs in one batch, one per window, start and source: about 1.5 GB
+
+
+def separate_long(
+    mono: Float[Tensor, " samples"],
+    priors: Sequence[Generator],
+    config: SearchConfig = PRESETS["balanced"],
+    *,
+    encoders: Encoders | None = None,
+    generator: torch.Generator | None = None,
+    weights: Callable[[], Weights] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Iterator[Snapshot]:
+    """`separate` for a recording of any length: snapshots whose estimates (K, samples) span all of it.
+
+    `mono`: 16 kHz, at any level, which is also the estimates'. The other arguments are those of
+    `separate`. Terms and total are means, gains medians over the windows in search. A recording too long for one
+    batch is searched stretch by stretch, from its beginning: `steps` counts the steps of all, and
+    stretches not yet reached are silence.
+    Raises ValueError, on the call itself, for what `separate` refuses; AudioError for silence.
+    """
+    if len(priors) == 0:
+        raise ValueError("choose at least one source to look for: no priors were given")
+    mono = mono.detach().cpu()
+    layout = lay_out(mono, SAMPLES)
+    pieces = cut(mono, layout)
+    heard = [number for number, piece in enumerate(pieces) if not is_silent(piece)]
+    if not heard:
+        raise AudioError("the recording is silent; choose one with sound in it")
+    levelled = [to_search_level(pieces[number], len(priors)) for number in heard]
+    recording = _Recording(layout, torch.tensor(heard), torch.tensor([gain for _, gain in levelled]))
+    searches = [
+        separate(mixes, priors, config, encoders=encoders, generator=generator, weights=weights, stop=stop)
+        for mixes in torch.stack([mix for mix, _ in levelled]).split(_at_once(priors, config))
+    ]
+    return _in_turn(searches, recording)
+
+
+def for_length(config: SearchConfig, samples: int) -> SearchConfig:
+    """What a search of many windows can afford: beyond 3 s a single start and at most LONG_STEPS steps."""
+    if samples <= LONG:
+        return config
+    return replace(config, starts=1, explore=None, steps=min(config.steps, LONG_STEPS))
+
+
+@dataclass(frozen=True)
+class _Recording:
+    """How the windows in search lie in the recording."""
+
+    layout: Layout
+    heard: Int[Tensor, " heard"]  # their numbers; the others are silent
+    gains: Float[Tensor, " heard"]  # of the recording's level to the search's
+
+    def joined(self, estimates: Float[Tensor, "reached K length"]) -> Float[Tensor, "K samples"]:
+        """The estimates of the first windows in search, at the recording's level; silence elsewhere."""
+        reached, sources, length = estimates.shape
+        pieces = estimates.new_zeros(sources, len(self.layout.starts), length)
+        pieces[:, self.heard[:reached]] = (estimates / self.gains[:reached, None, None]).transpose(0, 1)
+        return join(pieces, self.layout)
+
+
+def _at_once(priors: Sequence[Generator], config: SearchConfig) -> int:
+    """Windows in one batch."""
+    return max(1, AT_ONCE // (config.starts * len(priors)))
+
+
+def _in_turn(searches: Sequence[Iterator[Snapshot]], recording: _Recording) -> Iterator[Snapshot]:
+    """One search after the other, each told as a state of the whole recording."""
+    began, before = time.perf_counter(), 0
+    finished: list[Snapshot] = []
+    for number, search in enumerate(searches):
+        for snapshot in search:
+            reached = [*finished, snapshot]
+            stopped = snapshot.done and snapshot.step < snapshot.steps
+            done = stopped or (snapshot.done and number == len(searches) - 1)
+            yield Snapshot(
+                step=before + snapshot.step,
+                steps=len(searches) * snapshot.steps,
+                terms={name: _mean([one.terms[name] for one in reached]) for name in snapshot.terms},
+                total=_mean([one.total for one in reached]),
+                estimates=recording.joined(torch.cat([one.estimates for one in reached])),
+                elapsed=time.perf_counter() - began,
+                done=done,
+                leash=_mean([one.leash for one in reached if one.leash is not None]),
+                gains=_median([one.gains for one in reached if one.gains is not None]),
+            )
+            if done:
+                return
+        finished.append(snapshot)
+        before += snapshot.step
+
+
+def _median(gains: Sequence[Float[Tensor, "windows K"]]) -> Float[Tensor, " K"] | None:
+    return torch.cat(list(gains)).median(0).values if gains else None
+
+
+def _mean(values: Sequence[Float[Tensor, " windows"]]) -> Float[Tensor, ""]:
+    return torch.cat(list(values)).mean()

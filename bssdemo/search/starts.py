@@ -1,0 +1,93 @@
+"""Where a search begins: the encoders' answer, z = 0, and random points of the cube."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from bssdemo.models import Generator, LatentEncoder
+from bssdemo.stft import Stft, inverse, transform
+
+TWIN_NUDGE = 0.05  # reach of the offset that a prior's second occurrence gets
+PEEL = Stft(frame=512, hop=128, center=True)  # on whose bins a twin's first sound is taken away
+POWER_EPS = 1e-8
+
+Encoders = Sequence[LatentEncoder | None]
+
+
+@dataclass(frozen=True)
+class Starts:
+    """Latents to begin with, all priors' side by side; the first of the starts is the encoders' answer.
+
+    `known` is 1 for every prior with an encoder, else 0: its latents in the first start mean nothing.
+    """
+
+    z: Float[Tensor, "B starts latents"]
+    known: Float[Tensor, " K"]
+
+
+def begin(
+    mix: Float[Tensor, "B samples"],
+    priors: Sequence[Generator],
+    encoders: Encoders,
+    starts: int,
+    generator: torch.Generator | None,
+) -> Starts:
+    """`starts` points per example: the encoders' z if there is an encoder, then z = 0, then random ones.
+
+    Zero and the random points are the same for every example, whatever its batch. A prior without
+    encoder (None) starts at 0 in the first point too.
+    """
+    if generator is None:
+        generator = torch.Generator().manual_seed(0)
+    nudge = _twin_nudge(priors, generator).to(mix)
+    points = [nudge.expand(len(mix), -1)]
+    if any(encoder is not None for encoder in encoders):
+        points.insert(0, (encode(mix, priors, encoders) + nudge).clamp(-1, 1))
+    random = (
+        2 * torch.rand(max(0, starts - len(points)), len(nudge), generator=generator, device=generator.device)
+        - 1
+    )
+    points += [point.expand(len(mix), -1) for point in random.to(mix)]
+    known = torch.tensor([float(encoder is not None) for encoder in encoders]).to(mix)
+    return Starts(torch.stack(points[:starts], 1), known)
+
+
+@torch.no_grad()
+def encode(
+    mix: Float[Tensor, "B samples"], priors: Sequence[Generator], encoders: Encoders
+) -> Float[Tensor, "B latents"]:
+    """Every source's first z. A prior's second occurrence sees the mixture without what the first one found."""
+    latents: list[Tensor] = []
+    for k, (prior, encoder) in enumerate(zip(priors, encoders, strict=True)):
+        rest = mix
+        for earlier, z in zip(priors[:k], latents, strict=True):
+            if earlier is prior and encoder is not None:
+                rest = without(rest, prior(z))
+        none = mix.new_zeros(len(mix), prior.latent_size)
+        latents.append(none if encoder is None else encoder(rest))
+    return torch.cat(latents, 1)
+
+
+def without(mix: Float[Tensor, "B samples"], sound: Float[Tensor, "B samples"]) -> Float[Tensor, "B samples"]:
+    """`mix` with the power of `sound` subtracted in every bin, the mixture's phase kept."""
+    spectrum = transform(mix, PEEL)
+    power, taken = spectrum.abs().square(), transform(sound, PEEL).abs().square()
+    gain = (power * taken).sum((1, 2), keepdim=True) / (taken.square().sum((1, 2), keepdim=True) + POWER_EPS)
+    left = (power - gain * taken).clamp(min=0) / (power + POWER_EPS)
+    return inverse(spectrum * left.sqrt(), PEEL, mix.shape[-1])
+
+
+def _twin_nudge(priors: Sequence[Generator], generator: torch.Generator) -> Float[Tensor, " latents"]:
+    """0, but random for a prior's second occurrence: equal latents would have equal gradients for ever."""
+    nudges = [
+        TWIN_NUDGE * (2 * torch.rand(prior.latent_size, generator=generator, device=generator.device) - 1)
+        if any(prior is earlier for earlier in priors[:k])
+        else torch.zeros(prior.latent_size, device=generator.device)
+        for k, prior in enumerate(priors)
+    ]
+    return torch.cat(nudges)
