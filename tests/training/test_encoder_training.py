@@ -88,13 +88,15 @@ def test_it_learns_which_of_two_latents_is_in_the_mixture() -> None:
     assert all(torch.equal(value, before[key]) for key, value in generator.state_dict().items())
 
 
+@pytest.mark.parametrize("tune", [0.0, 1.0])
 def test_a_stopped_run_ends_as_if_it_had_not_been(
-    sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tune: float
 ) -> None:
-    """A run, and another that has nothing of it but the state of step 3."""
-    hub.save(tmp_path / "tone", Generator(model_size=2, latent_size=4), {"name": "tone", "label": "tones"})
+    """A run, and another that has nothing of it but the state of step 3; the generator moves only when tuned."""
+    networks = Generator(model_size=2, latent_size=4), LatentEncoder(width=2, latent_size=4)
+    hub.save(tmp_path / "tone", networks[0], {"name": "tone", "label": "tones"}, networks[1])
     prior = hub.load("tone", tmp_path)
-    config = EncoderConfig("tone", ("hum",), width=2, steps=6, batch=2)
+    config = EncoderConfig("tone", ("hum",), width=2, steps=6, batch=2, tune=tune)
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     save_state = encoder.save_state
 
@@ -107,19 +109,27 @@ def test_a_stopped_run_ends_as_if_it_had_not_been(
     encoder.train(config, prior, sounds, whole, precision="no", save_every=3)
     monkeypatch.undo()
     encoder.train(config, prior, sounds, stopped, precision="no", save_every=3)
-    first, second = (hub.load("tone", run).encoder for run in (whole, stopped))
-    assert first is not None
-    assert second is not None
-    for key, weight in first.state_dict().items():
-        assert torch.equal(second.state_dict()[key], weight)
+    first, second = (hub.load("tone", run) for run in (whole, stopped))
+    assert first.encoder is not None
+    assert second.encoder is not None
+    for key, weight in first.encoder.state_dict().items():
+        assert torch.equal(second.encoder.state_dict()[key], weight)
+    for key, weight in first.generator.state_dict().items():
+        assert torch.equal(second.generator.state_dict()[key], weight)
+    moved = not torch.equal(first.generator.dense.weight, prior.generator.dense.weight)
+    assert moved == (tune > 0)
     header, row = csv.reader((stopped / "log.csv").open(newline=""))
     assert np.isfinite(float(dict(zip(header, row, strict=True))["valid_mixture_snr"]))
 
 
-def test_the_command_adds_an_encoder_to_a_prior(sounds: Path, tmp_path: Path) -> None:
+def test_the_command_adds_an_encoder_to_a_prior(
+    sounds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     hub.save(tmp_path / "tone", Generator(model_size=2, latent_size=4), {"name": "tone", "label": "tones"})
     sizes = ["--width", "2", "--batch", "2", "--steps", "1", "--precision", "no"]
     arguments = ["tone", "--data", str(sounds), "--others", "hum", "--checkpoint", str(tmp_path / "tone")]
+    assert main(["train", "encoder", *arguments, "--run", str(tmp_path / "none"), *sizes, "--tune", "1"]) == 2
+    assert "train its encoder first" in capsys.readouterr().err
     assert main(["train", "encoder", *arguments, "--run", str(tmp_path / "run"), *sizes]) == 0
     before, after = hub.load("tone", tmp_path / "tone"), hub.load("tone", tmp_path / "run")
     assert before.encoder is None
