@@ -1,9 +1,11 @@
 """The checkpoint format: a folder of two or three files, verified on the way in and on the way out.
 
-- config.json: {"kind": "wavegan-generator", "name", "label", "model_size", "latent_size",
-  "sample_rate": 16000, "samples": 16384}, and "encoder": {"width"} when there is one
-- model.safetensors: the generator's state_dict in float16; never pickle
-- encoder.safetensors: the state_dict of the encoder that gives a mixture its first z, likewise
+- config.json: one of two kinds, each with a name and a label:
+  {"kind": "wavegan-generator", "model_size", "latent_size", "sample_rate": 16000, "samples": 16384}, and
+  "encoder": {"width"} when there is one;
+  {"kind": "mask-network", "sources": [two texts], "channels", "size", "width", "levels", "bounded"}
+- model.safetensors: the network's state_dict in float16; never pickle
+- encoder.safetensors: beside a generator, the state_dict of the encoder that gives a mixture its first z, likewise
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -23,13 +26,44 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from bssdemo.models import Generator, LatentEncoder
+from bssdemo.models.mask import MaskNetwork
 from bssdemo.models.wavegan import SAMPLES
 
 CONFIG, WEIGHTS, ENCODER = "config.json", "model.safetensors", "encoder.safetensors"
 SAMPLE_RATE = 16_000
-FIXED = {"kind": "wavegan-generator", "sample_rate": SAMPLE_RATE, "samples": SAMPLES}
-LARGEST = {"model_size": 128, "latent_size": 1024}
-LARGEST_ENCODER = {"width": 128}  # both refuse a config that would fill the memory
+Network = Generator | MaskNetwork
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a config.json of one kind says, besides `name` and `label`, and how its network is built.
+
+    The largest sizes refuse a config that would fill the memory.
+    """
+
+    build: Callable[..., Network]
+    largest: Mapping[str, int]  # the sizes to build with
+    flags: tuple[str, ...] = ()  # further arguments of `build`, true or false
+    fixed: Mapping[str, int] = field(default_factory=dict)
+    sources: bool = False  # names the two sources that the network tells apart
+    encoder: Mapping[str, int] | None = None  # the largest sizes of one; None where there can be none
+
+
+GENERATOR, MASK = "wavegan-generator", "mask-network"
+KINDS: Mapping[str, Kind] = {
+    GENERATOR: Kind(
+        Generator,
+        largest={"model_size": 128, "latent_size": 1024},
+        fixed={"sample_rate": SAMPLE_RATE, "samples": SAMPLES},
+        encoder={"width": 128},
+    ),
+    MASK: Kind(
+        MaskNetwork,
+        largest={"channels": 4, "size": 512, "width": 128, "levels": 5},
+        flags=("bounded",),
+        sources=True,
+    ),
+}
 REMEDY = "download or train this checkpoint again, or remove its folder"
 
 
@@ -38,23 +72,25 @@ class CheckpointError(ValueError):
 
 
 def write(
-    folder: Path, generator: Generator, config: Mapping[str, Any], encoder: LatentEncoder | None = None
+    folder: Path, network: Network, config: Mapping[str, Any], encoder: LatentEncoder | None = None
 ) -> None:
     """Write config.json and the weights (float16) into `folder`, each whole or not at all.
 
-    `config` holds at least `name` and `label`; the sizes come from the networks. Without `encoder` one that
+    `config` holds at least `name` and `label`; kind and sizes come from the networks. Without `encoder` one that
     was there before is removed: it belonged to the former weights.
-    Raises ValueError when a weight is not finite in float16, CheckpointError for an unusable config.
+    Raises ValueError when a weight is not finite in float16 or the encoder is of other latents, CheckpointError
+    for an unusable config.
     """
-    contents = {WEIGHTS: _halved(generator)}
-    full = {**config, **FIXED, **generator.config}
+    contents = {WEIGHTS: _halved(network)}
+    kind = MASK if isinstance(network, MaskNetwork) else GENERATOR
+    full = {**config, "kind": kind, **KINDS[kind].fixed, **network.config}
     full.pop("encoder", None)
     if encoder is not None:
-        if encoder.latent_size != generator.latent_size:
-            sizes = f"{encoder.latent_size} latents and the generator of {generator.latent_size}"
+        if isinstance(network, Generator) and encoder.latent_size != network.latent_size:
+            sizes = f"{encoder.latent_size} latents and the generator of {network.latent_size}"
             raise ValueError(f"the encoder does not fit: it is of {sizes}")
         contents[ENCODER] = _halved(encoder)
-        full["encoder"] = {name: encoder.config[name] for name in LARGEST_ENCODER}
+        full["encoder"] = {"width": encoder.width}
     full = _checked(full, folder / CONFIG)
     folder.mkdir(parents=True, exist_ok=True)
     for file, content in contents.items():
@@ -70,7 +106,7 @@ def files(folder: Path) -> tuple[str, ...]:
     return (*both, ENCODER) if "encoder" in read_config(folder) else both
 
 
-def read(folder: Path) -> tuple[Generator, LatentEncoder | None, Mapping[str, Any]]:
+def read(folder: Path) -> tuple[Network, LatentEncoder | None, Mapping[str, Any]]:
     """The frozen float32 networks in `folder` and its config; the same objects however often asked for.
 
     Raises CheckpointError when a file is missing, damaged, or does not fit the others.
@@ -102,40 +138,66 @@ _ONE_AT_A_TIME = threading.Lock()  # two visitors asking at once must not load t
 @lru_cache(maxsize=16)
 def _read(
     folder: Path, state: tuple[tuple[int, int], ...]
-) -> tuple[Generator, LatentEncoder | None, Mapping[str, Any]]:
+) -> tuple[Network, LatentEncoder | None, Mapping[str, Any]]:
     """`state` is part of the key, so that a checkpoint replaced on disk is read again."""
     config = read_config(folder)
-    generator = Generator(config["model_size"], config["latent_size"])
-    generator.load_state_dict(_read_weights(folder / WEIGHTS, generator.state_dict()), strict=True)
+    kind = KINDS[config["kind"]]
+    try:
+        network = kind.build(**{argument: config[argument] for argument in (*kind.largest, *kind.flags)})
+    except ValueError as error:  # sizes that do not fit each other
+        raise CheckpointError(f"{folder / CONFIG}: {error}; {REMEDY}") from error
+    network.load_state_dict(_read_weights(folder / WEIGHTS, network.state_dict()), strict=True)
     encoder = None
     if "encoder" in config:
         encoder = LatentEncoder(**config["encoder"], latent_size=config["latent_size"])
         encoder.load_state_dict(_read_weights(folder / ENCODER, encoder.state_dict()), strict=True)
         encoder.eval().requires_grad_(False)
-    return generator.freeze(), encoder, MappingProxyType(config)
+    return network.freeze(), encoder, MappingProxyType(config)
 
 
 def _checked(config: Any, file: Path) -> dict[str, Any]:
     """The config itself, when every value is one this program can build."""
     if not isinstance(config, dict):
         raise CheckpointError(f"{file}: should hold one JSON object; {REMEDY}")
-    missing = [key for key in (*FIXED, "name", "label", *LARGEST) if key not in config]
+    kind = KINDS.get(str(config.get("kind", GENERATOR)))
+    if kind is None:
+        needed = " or ".join(map(repr, KINDS))
+        raise CheckpointError(f"{file}: kind is {config['kind']!r}, this program needs {needed}; {REMEDY}")
+    needs = ("kind", *kind.fixed, "name", "label", *kind.largest, *kind.flags)
+    missing = [key for key in needs if key not in config]
     if missing:
         raise CheckpointError(f"{file}: lacks {', '.join(missing)}; {REMEDY}")
-    for key, value in FIXED.items():
+    for key, value in kind.fixed.items():
         if config[key] != value:
             raise CheckpointError(f"{file}: {key} is {config[key]!r}, this program needs {value!r}; {REMEDY}")
-    _check_sizes(config, LARGEST, file)
-    if "encoder" in config:
-        encoder = config["encoder"]
-        if not isinstance(encoder, dict) or encoder.keys() != LARGEST_ENCODER.keys():
-            asked = ", ".join(LARGEST_ENCODER)
-            raise CheckpointError(f"{file}: encoder is {encoder!r}, it must hold {asked} alone; {REMEDY}")
-        _check_sizes(encoder, LARGEST_ENCODER, file)
+    _check_sizes(config, kind.largest, file)
+    for key in kind.flags:
+        if not isinstance(config[key], bool):
+            raise CheckpointError(f"{file}: {key} is {config[key]!r}, it must be true or false; {REMEDY}")
     for key in ("name", "label"):
         if not isinstance(config[key], str) or not config[key].strip():
             raise CheckpointError(f"{file}: {key} is {config[key]!r}, it must be a text; {REMEDY}")
+    if kind.sources and not _two_texts(config.get("sources")):
+        raise CheckpointError(
+            f"{file}: sources is {config.get('sources')!r}, it must be a list of two texts; {REMEDY}"
+        )
+    if "encoder" in config:
+        _check_encoder(config["encoder"], kind.encoder, file)
     return config
+
+
+def _check_encoder(encoder: Any, most: Mapping[str, int] | None, file: Path) -> None:
+    if most is None:
+        raise CheckpointError(f"{file}: encoder is {encoder!r}, its kind has none; {REMEDY}")
+    if not isinstance(encoder, dict) or encoder.keys() != most.keys():
+        raise CheckpointError(
+            f"{file}: encoder is {encoder!r}, it must hold {', '.join(most)} alone; {REMEDY}"
+        )
+    _check_sizes(encoder, most, file)
+
+
+def _two_texts(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(one, str) for one in value)
 
 
 def _check_sizes(config: Mapping[str, Any], most: Mapping[str, int], file: Path) -> None:

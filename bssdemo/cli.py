@@ -1,4 +1,4 @@
-"""The command line, `python -m bssdemo`: separate, sources, train prior, bench audio, bench tables.
+"""The command line, `python -m bssdemo`: separate, sources, unmix, train ..., bench ...
 
 Exit codes: 0 done; 2 the request cannot be met (one line on stderr says why); 130 stopped with
 Ctrl-C, after `separate` has written the best stems so far. Heavy modules are imported by the
@@ -25,7 +25,9 @@ MOST_SOURCES = 8  # of one mixture: each costs a generator's pass every step
 DELEGATED = {
     ("train", "prior"): ("bssdemo.training.prior", "train a prior on the shared data or your own sounds"),
     ("train", "encoder"): ("bssdemo.training.encoder", "train a prior's encoder on mixtures"),
+    ("train", "mask"): ("bssdemo.training.unmix", "train a mask network on mixtures of pictures"),
     ("bench", "audio"): ("bssdemo.evaluation.bench", "score separations of held-out mixtures"),
+    ("bench", "images"): ("bssdemo.evaluation.bench_images", "score unmixed pictures, baselines beside them"),
     ("bench", "speed"): ("bssdemo.speed", "time a step, whole recordings and the board on this machine"),
     ("bench", "tables"): ("bssdemo.evaluation.tables", "results of bench audio as Markdown tables"),
 }
@@ -104,6 +106,13 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     command = commands.add_parser("sources", help="list the sources there are priors for, and from where")
     _add_checkpoints(command)
     command.set_defaults(command_function=sources)
+
+    description = "unmix a picture of two things laid over each other"
+    command = commands.add_parser("unmix", help=description, description=description)
+    if tuple(argv[:1]) == ("unmix",):
+        home = import_module("bssdemo.unmix.file")
+        home.add_arguments(command)
+        command.set_defaults(command_function=home.run)
 
     groups = {}
     for (group, name), (module, description) in DELEGATED.items():

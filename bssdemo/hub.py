@@ -1,8 +1,8 @@
-"""Checkpoint name -> verified, frozen prior: an explicit folder, else the Hub, else the bundled ones.
+"""Checkpoint name -> verified, frozen network: from an explicit folder, else the Hub, else the bundled ones.
 
 The Hub is asked only when BSSDEMO_HUB_OWNER is set, for `{owner}/bssdemo-{name}` at the revision
 pinned in `hub_download.REVISIONS`. When it cannot be reached the bundled copy is used and
-`Prior.note` says why. The files are those of `checkpoint.py`.
+its `note` says why. The files are those of `checkpoint.py`.
 """
 
 from __future__ import annotations
@@ -14,15 +14,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bssdemo import checkpoint, hub_download
-from bssdemo.checkpoint import CheckpointError
+from bssdemo.checkpoint import GENERATOR, MASK, CheckpointError
 from bssdemo.checkpoint import write as save
 from bssdemo.models import Generator, LatentEncoder
+from bssdemo.models.mask import MaskNetwork
 
-__all__ = ["CheckpointError", "Listing", "Origin", "Prior", "available", "load", "save"]
+__all__ = [
+    "CheckpointError", "Listing", "Origin", "Prior", "Unmixer",
+    "available", "load", "load_prior", "load_unmixer", "save",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
 BUNDLED = Path(__file__).resolve().parents[1] / "checkpoints"
+MASK_PREFIX = "mask-"  # names of mask networks begin with it
 RUN_CHECKPOINT = "checkpoint"  # the subfolder of a training run that holds its checkpoint
 
 Origin = Literal["folder", "hub", "bundled"]
@@ -43,30 +48,66 @@ class Prior:
 
 
 @dataclass(frozen=True)
+class Unmixer:
+    """A frozen mask network, the names of the two sources it tells apart, and where it came from."""
+
+    name: str
+    label: str
+    sources: tuple[str, str]  # what people read, in the order of the network's outputs
+    network: MaskNetwork
+    config: Mapping[str, Any]
+    origin: Origin
+    where: str
+    note: str | None = None
+
+
+@dataclass(frozen=True)
 class Listing:
     """What `available` knows of a checkpoint without reading its weights."""
 
     name: str
     label: str
+    kind: str  # of checkpoint.KINDS
     origin: Origin
     where: str
     problem: str | None = None  # why it cannot be loaded, when its config.json is unusable
 
 
-def load(name: str, folder: Path | None = None) -> Prior:
-    """The prior called `name`: from `folder`, else the Hub, else bundled.
+def load(name: str, folder: Path | None = None) -> Prior | Unmixer:
+    """The checkpoint called `name`: from `folder`, else the Hub, else bundled.
 
     `folder` is one checkpoint, a training run, or holds several of either, named by their folders.
     Everyone who asks for the same files gets the same network objects.
     Raises CheckpointError when no such checkpoint exists or the one found is damaged.
     """
     place, origin, where, note = _resolve(name, folder)
-    generator, encoder, config = checkpoint.read(place)
-    return Prior(name, config["label"], generator, config, origin, where, note, encoder)
+    network, encoder, config = checkpoint.read(place)
+    if isinstance(network, MaskNetwork):
+        first, second = config["sources"]
+        return Unmixer(name, config["label"], (first, second), network, config, origin, where, note)
+    return Prior(name, config["label"], network, config, origin, where, note, encoder)
 
 
-def available(folder: Path | None = None) -> list[Listing]:
-    """Every checkpoint by name, with the first origin `load` would try; nothing is downloaded.
+def load_prior(name: str, folder: Path | None = None) -> Prior:
+    """`load` for a kind of sound; CheckpointError also when `name` is a mask network."""
+    loaded = load(name, folder)
+    if isinstance(loaded, Unmixer):
+        raise CheckpointError(f"'{name}' unmixes pictures; it is no kind of sound ({_names(folder)})")
+    return loaded
+
+
+def load_unmixer(name: str, folder: Path | None = None) -> Unmixer:
+    """`load` for a mask network; CheckpointError also when `name` is a prior."""
+    loaded = load(name, folder)
+    if isinstance(loaded, Prior):
+        raise CheckpointError(f"'{name}' is a kind of sound; it unmixes no pictures ({_names(folder, MASK)})")
+    return loaded
+
+
+def available(folder: Path | None = None, kind: str = GENERATOR) -> list[Listing]:
+    """Every checkpoint of a kind by name, with the first origin `load` would try; nothing is downloaded.
+
+    `kind` is checkpoint.GENERATOR (sounds, the default) or checkpoint.MASK (pictures).
 
     Raises CheckpointError when `folder` is not a folder.
     """
@@ -77,11 +118,11 @@ def available(folder: Path | None = None) -> list[Listing]:
     if owner is not None:
         for name in hub_download.REVISIONS:
             label = found[name].label if name in found else name
-            found[name] = Listing(name, label, "hub", hub_download.address(owner, name))
+            found[name] = Listing(name, label, _kind_by_name(name), "hub", hub_download.address(owner, name))
     if folder is not None:
         for name, place in _places(_existing(folder)).items():
             found[name] = _listing(name, place, "folder", str(place))
-    return sorted(found.values(), key=lambda listing: listing.name)
+    return sorted((one for one in found.values() if one.kind == kind), key=lambda listing: listing.name)
 
 
 def _resolve(name: str, folder: Path | None) -> tuple[Path, Origin, str, str | None]:
@@ -103,9 +144,10 @@ def _resolve(name: str, folder: Path | None) -> tuple[Path, Origin, str, str | N
         missed.append(fetched)
     place = _places(BUNDLED).get(name)
     if place is None:
-        names = ", ".join(listing.name for listing in available(folder)) or "none"
         reason = f" ({'; '.join(missed)})" if missed else ""
-        raise CheckpointError(f"there is no source called {name!r}; available: {names}{reason}")
+        raise CheckpointError(
+            f"there is no source called {name!r}; {_names(folder, _kind_by_name(name))}{reason}"
+        )
     note = f"Using the bundled {name} checkpoint: {'; '.join(missed)}." if missed else None
     if note:
         log.warning(note)
@@ -143,6 +185,17 @@ def _bundled(place: Path) -> str:
 
 def _listing(name: str, place: Path, origin: Origin, where: str) -> Listing:
     try:
-        return Listing(name, checkpoint.read_config(place)["label"], origin, where)
+        config = checkpoint.read_config(place)
+        return Listing(name, config["label"], config["kind"], origin, where)
     except CheckpointError as error:
-        return Listing(name, name, origin, where, problem=str(error))
+        return Listing(name, name, _kind_by_name(name), origin, where, problem=str(error))
+
+
+def _kind_by_name(name: str) -> str:
+    """For a checkpoint whose config.json is not at hand: ours follow this rule."""
+    return MASK if name.startswith(MASK_PREFIX) else GENERATOR
+
+
+def _names(folder: Path | None, kind: str = GENERATOR) -> str:
+    none = "none; docs/unmix.md tells how to train one" if kind == MASK else "none"
+    return "available: " + (", ".join(listing.name for listing in available(folder, kind)) or none)

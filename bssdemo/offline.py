@@ -69,7 +69,7 @@ def prepare(
     began = time.perf_counter()
     recording = audio.read(mixture, most_seconds)
     mono = audio.to_mono_16k(recording)
-    priors = tuple(hub.load(name, checkpoints) for name in names)
+    priors = tuple(hub.load_prior(name, checkpoints) for name in names)
     return Job(mixture, recording, mono, lay_out(mono, SAMPLES), priors, time.perf_counter() - began)
 
 

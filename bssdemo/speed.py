@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
 
     threads, repeats = use_own_cores(), 2 if args.quick else 12
     usual = _shortened(PRESETS["balanced"], args.quick)
-    shipped = [hub.load(name, args.checkpoints).generator for name in SOURCES]
+    shipped = [hub.load_prior(name, args.checkpoints).generator for name in SOURCES]
     machine = {
         "processor": _processor(),
         "threads": threads,

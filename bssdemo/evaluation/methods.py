@@ -54,7 +54,7 @@ class Method:
 
 def search(setting: Setting) -> Separator:
     """The search as the page runs it; the estimates are the generators' outputs themselves."""
-    priors = [hub.load(name, setting.checkpoints) for name in setting.sources]
+    priors = [hub.load_prior(name, setting.checkpoints) for name in setting.sources]
     asked = {name: getattr(setting, name) for name in ("steps", "starts", "start", "gain")}
     config = replace(PRESETS[setting.preset], **{name: value for name, value in asked.items() if value})
     generators, encoders = [prior.generator for prior in priors], [prior.encoder for prior in priors]

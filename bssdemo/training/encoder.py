@@ -237,7 +237,7 @@ def run(args: argparse.Namespace) -> int:
     precision = ("bf16" if bf16_pays() else "no") if args.precision == "auto" else args.precision
     folder = train(
         config,
-        hub.load(args.name, args.checkpoint),
+        hub.load_prior(args.name, args.checkpoint),
         args.data,
         args.run or Path("runs") / f"encoder-{config.name}",
         precision=precision,

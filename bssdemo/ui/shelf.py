@@ -47,7 +47,7 @@ def stock(folder: Path | None = None) -> Shelf:
     priors, problems = {}, []
     for listing in hub.available(folder):
         try:
-            priors[listing.name] = hub.load(listing.name, folder)
+            priors[listing.name] = hub.load_prior(listing.name, folder)
         except hub.CheckpointError as error:
             problems.append(f"{listing.label}: not available ({error}).")
     return Shelf(priors, tuple(problems))

@@ -1,0 +1,95 @@
+"""Generative latent optimisation for mixtures (Bojanowski et al. 2018; the GLO baseline of Hoshen 2018).
+
+    minimise over G1, G2 and all z   sum_i || G1(z_i1) + G2(z_i2) - y_i ||_1,   ||z|| <= 1
+
+Two generators and a pair of latents per mixture are fitted together to the very mixtures that are to be separated;
+no clean source and no other mixture is used. Nothing but the generators' limited capacity tells the two apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from bssdemo.models.picture import PictureGenerator
+
+EPS = 1e-8
+
+
+@dataclass(frozen=True)
+class GloConfig:
+    """Sizes and Adam's settings; learning rates as in Bojanowski et al., who use ten times more for latents."""
+
+    latent: int = 64
+    width: int = 16
+    epochs: int = 25
+    batch: int = 64
+    learning_rate: float = 1e-3
+    latent_rate: float = 1e-2
+    shown: int = 8  # sources of the first mixtures in every snapshot
+
+
+@dataclass(frozen=True)
+class Fit:
+    """After an epoch: mean absolute error per value, and the sources (of the first mixtures, at the end of all)."""
+
+    epoch: int
+    epochs: int
+    loss: float
+    sources: Float[Tensor, "n 2 channels h w"]
+    done: bool = False
+
+
+def fit(
+    mixture: Float[Tensor, "n channels h h"], config: GloConfig = GloConfig(), seed: int = 0
+) -> Iterator[Fit]:
+    """One snapshot per epoch, the last of which holds the sources of all mixtures."""
+    count, channels, size, _ = mixture.shape
+    randomness = torch.Generator().manual_seed(seed)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        pair = [PictureGenerator(channels, size, config.latent, config.width) for _ in range(2)]
+    # one row per mixture, both latents side by side, as sparse gradients ask for
+    z = _project(torch.randn(count, 2, config.latent, generator=randomness)).flatten(1).requires_grad_()
+    weights = torch.optim.Adam([p for g in pair for p in g.parameters()], lr=config.learning_rate)
+    latents = torch.optim.SparseAdam([z], lr=config.latent_rate)  # rows outside the batch stay as they are
+    for epoch in range(1, config.epochs + 1):
+        total = 0.0
+        for rows in torch.randperm(count, generator=randomness).split(config.batch):
+            with torch.enable_grad():
+                chosen = F.embedding(rows, z, sparse=True).unflatten(1, (2, config.latent))
+                explained = pair[0](chosen[:, 0]) + pair[1](chosen[:, 1])
+                loss = (explained - mixture[rows]).abs().mean()
+            weights.zero_grad()
+            latents.zero_grad()
+            loss.backward()
+            weights.step()
+            latents.step()
+            with torch.no_grad():
+                z[rows] = _project(z[rows].unflatten(1, (2, config.latent))).flatten(1)
+            total += loss.item() * len(rows)
+        done = epoch == config.epochs
+        shown = _generate(
+            pair, (z if done else z[: config.shown]).unflatten(1, (2, config.latent)), config.batch
+        )
+        yield Fit(epoch, config.epochs, total / count, shown, done)
+
+
+def _project(z: Tensor) -> Tensor:
+    """Into the unit ball."""
+    return z / (z.norm(dim=-1, keepdim=True) + EPS).clamp_min(1)
+
+
+@torch.no_grad()
+def _generate(pair: list[PictureGenerator], z: Tensor, batch: int) -> Float[Tensor, "n 2 channels h w"]:
+    for generator in pair:
+        generator.eval()
+    parts = [torch.stack([g(part[:, k]) for k, g in enumerate(pair)], dim=1) for part in z.split(batch)]
+    for generator in pair:
+        generator.train()
+    return torch.cat(parts)

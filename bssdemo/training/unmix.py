@@ -1,0 +1,337 @@
+"""Train a mask network by adversarial unmix-and-remix (Hoshen 2018), or its supervised twin.
+
+    python -m bssdemo train mask mnist --data DATA                     # from mixtures alone
+    python -m bssdemo train mask mnist --data DATA --config paper      # the paper's exact setting
+    python -m bssdemo train mask mnist --data DATA --supervised        # with true sources: the upper bound
+
+The unsupervised trainer is handed sums of pictures and nothing else. Stopped at any moment, the same command
+goes on from the last saved state. A run's folder holds config.json, log.csv, samples/ (a sheet of held-out
+mixtures, masks and sources at every evaluation), state-N/ (for resuming) and checkpoint/, whose weights are
+the running average.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import csv
+import json
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from jaxtyping import Float, Int16
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from bssdemo import hub
+from bssdemo.models.mask import Discriminator, MaskNetwork
+from bssdemo.threads import use_own_cores
+from bssdemo.training import unmix_check
+from bssdemo.training.data import DataError
+from bssdemo.training.loop import CsvLog, load_state, save_state
+from bssdemo.training.pictures import SETS, Mixtures, draw_mixtures, to_float
+from bssdemo.training.unmix_losses import Weights, discriminator_loss, mask_terms, supervised_loss, total
+from bssdemo.unmix.cycle import unmix
+
+COLUMNS = [
+    "step", "seconds", "total", "cycle", "adversarial", "equity", "balance", "discriminator", "supervised",
+    "learning_rate", "energy_share", "share_spread", "decision", "valid_psnr", "valid_ssim",
+]  # fmt: skip
+BETAS = (0.5, 0.999)
+OPTIONS = ("steps", "pairs", "width", "levels", "mixtures", "seed")  # of a config, on the command line
+TERMS = tuple(term.name for term in fields(Weights))
+VALID_MIXTURES = 500
+VALID_SEED = 1_000_003  # the held-out mixtures are the same for every run
+
+
+@dataclass(frozen=True)
+class UnmixConfig:
+    """One training run; everything that decides its result. Defaults: the paper's section 4 and 5."""
+
+    name: str  # of the set of pictures
+    supervised: bool = False
+    width: int = 64
+    levels: int = 4
+    bounded: bool = False  # masks that keep both sources in [0, 1]
+    weights: Weights = field(default_factory=Weights)
+    margin: float = 0.25  # of the balance term, at the end
+    tight_until: float = 0.0  # share of the run before which the margin is 0
+    learning_rate: float = 1e-4
+    decay_from: float = 1.0  # share of the run after which the learning rate falls (cosine)
+    mask_updates: int = 4  # for each of the discriminator
+    pairs: int = 32  # of mixtures in a batch; the paper does not say
+    average: float = 0.999  # of the weights, from step to step
+    steps: int = 40_000
+    mixtures: int = 25_000
+    seed: int = 0
+
+
+WORKING_WEIGHTS = Weights(cycle=1.0, adversarial=5.0, equity=1.0, balance=20.0)
+WORKING = UnmixConfig(
+    name="",
+    width=32,
+    bounded=True,
+    weights=WORKING_WEIGHTS,
+    learning_rate=2e-4,
+    decay_from=0.6,
+    mask_updates=1,
+    steps=6_000,
+)
+CONFIGS: Mapping[str, Mapping[str, UnmixConfig]] = {
+    "paper": {name: UnmixConfig(name, mixtures=chosen.train_mixtures) for name, chosen in SETS.items()},
+    "working": {
+        "mnist": replace(WORKING, name="mnist", tight_until=0.4),
+        "fashion": replace(WORKING, name="fashion"),
+        "shoes-bags": replace(
+            WORKING, name="shoes-bags", weights=replace(WORKING_WEIGHTS, balance=40.0), mixtures=10_000
+        ),
+    },
+}
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Mask network, its running average, the discriminator and their optimisers."""
+
+    mask: nn.Module
+    average: MaskNetwork
+    discriminator: nn.Module
+    painter: torch.optim.Optimizer  # of the mask network
+    judge: torch.optim.Optimizer  # of the discriminator
+
+
+def build(config: UnmixConfig, accelerator: Accelerator) -> Networks:
+    """Networks initialised from the seed, wrapped by accelerate; the average joins the saved states."""
+    chosen = SETS[config.name]
+    shape = {
+        "channels": chosen.channels, "size": chosen.size, "width": config.width, "levels": config.levels,
+    }  # fmt: skip
+    with torch.random.fork_rng():
+        torch.manual_seed(config.seed)
+        mask, discriminator = MaskNetwork(**shape, bounded=config.bounded), Discriminator(**shape)
+    average = copy.deepcopy(mask).eval().requires_grad_(False).to(accelerator.device)
+    accelerator.register_for_checkpointing(average)
+    prepared = accelerator.prepare(
+        mask,
+        discriminator,
+        torch.optim.Adam(mask.parameters(), lr=config.learning_rate, betas=BETAS),
+        torch.optim.Adam(discriminator.parameters(), lr=config.learning_rate, betas=BETAS),
+    )
+    mask, discriminator, painter, judge = prepared
+    return Networks(mask, average, discriminator, painter, judge)
+
+
+def learning_rate(config: UnmixConfig, step: int) -> float:
+    """Constant, then a cosine to a fiftieth over the last part of the run."""
+    past = max(0.0, step / config.steps - config.decay_from) / max(1e-9, 1 - config.decay_from)
+    return config.learning_rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, past))))
+
+
+def margin(config: UnmixConfig, step: int) -> float:
+    """Of the balance term: none while masks are poor, then, over a fifth of the run, as wide as sources differ."""
+    if config.tight_until == 0:
+        return config.margin
+    return config.margin * min(1.0, max(0.0, (step / config.steps - config.tight_until) / 0.2))
+
+
+def rows(config: UnmixConfig, count: int, step: int) -> np.ndarray:
+    """Which mixtures a step uses: a function of (seed, step), so that a killed run goes on as it would have."""
+    return np.random.default_rng([config.seed, step]).choice(
+        count, size=2 * min(config.pairs, count // 2), replace=False
+    )
+
+
+def unmix_step(
+    nets: Networks,
+    mixture: Float[Tensor, "B channels h w"],
+    config: UnmixConfig,
+    step: int,
+    accelerator: Accelerator,
+) -> Mapping[str, float]:
+    """One update of the mask network from mixtures and, every `mask_updates` steps, one of the discriminator."""
+    _set_rate((nets.painter, nets.judge), learning_rate(config, step))
+    nets.discriminator.requires_grad_(False)
+    terms, remixes = mask_terms(mixture, nets.mask, nets.discriminator, margin(config, step))
+    objective = total(terms, config.weights)
+    nets.painter.zero_grad()
+    accelerator.backward(objective)
+    nets.painter.step()
+    values = {name: value.item() for name, value in terms.items()} | {"total": objective.item()}
+    if step % config.mask_updates == 0:
+        nets.discriminator.requires_grad_(True)
+        loss = discriminator_loss(nets.discriminator(mixture), nets.discriminator(remixes))
+        nets.judge.zero_grad()
+        accelerator.backward(loss)
+        nets.judge.step()
+        values["discriminator"] = loss.item()
+    return values
+
+
+def supervised_step(
+    nets: Networks,
+    sources: Float[Tensor, "B 2 channels h w"],
+    config: UnmixConfig,
+    step: int,
+    accelerator: Accelerator,
+) -> Mapping[str, float]:
+    """One update of the mask network from true sources, in new pairs every time."""
+    _set_rate((nets.painter,), learning_rate(config, step))
+    loss = supervised_loss(sources, unmix(sources.sum(1), nets.mask).sources)
+    nets.painter.zero_grad()
+    accelerator.backward(loss)
+    nets.painter.step()
+    return {"supervised": loss.item()}
+
+
+def _set_rate(optimisers: tuple[torch.optim.Optimizer, ...], rate: float) -> None:
+    for optimiser in optimisers:
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+
+
+@torch.no_grad()
+def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
+    """Move the running average, batch-norm statistics included, a step towards the network."""
+    current = network.state_dict()
+    for name, value in average.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(current[name], 1 - decay)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What unsupervised training sees: mixtures, 255 being full brightness of one source."""
+
+    values: Int16[np.ndarray, "n channels h w"]
+
+    def update(
+        self, nets: Networks, config: UnmixConfig, step: int, accelerator: Accelerator
+    ) -> Mapping[str, float]:
+        """This step's mixtures, and one update with them."""
+        mixture = to_float(self.values[rows(config, len(self.values), step)]).to(accelerator.device)
+        return unmix_step(nets, mixture, config, step, accelerator)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """What supervised training sees: the true sources of the same mixtures."""
+
+    values: Mixtures
+
+    def update(
+        self, nets: Networks, config: UnmixConfig, step: int, accelerator: Accelerator
+    ) -> Mapping[str, float]:
+        """This step's sources, paired anew, and one update with them."""
+        first, second = (rows(config, len(self.values), step * 2 + part) for part in (0, 1))
+        drawn = Mixtures(self.values.first[first], self.values.second[second])
+        return supervised_step(nets, drawn.sources().to(accelerator.device), config, step, accelerator)
+
+
+def train(
+    config: UnmixConfig,
+    training: Sums | Pairs,
+    valid: Mixtures,
+    run: Path,
+    *,
+    check_every: int = 250,
+) -> Path:
+    """Run or resume to the end; returns the checkpoint's folder. `valid` is only looked at, for the log.
+
+    Every `check_every` steps: score, sheet, state, checkpoint.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    accelerator = Accelerator()
+    nets = build(config, accelerator)
+    first = load_state(accelerator, run)
+    (run / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
+    log = CsvLog(run / "log.csv", COLUMNS, first)
+    earlier, began = _seconds_so_far(log.path), time.perf_counter()
+    bar = tqdm(
+        range(first + 1, config.steps + 1), initial=first, total=config.steps, desc=run.name, mininterval=2
+    )
+    for step in bar:
+        values = dict(training.update(nets, config, step, accelerator))
+        follow(nets.average, accelerator.unwrap_model(nets.mask), min(config.average, step / (step + 10)))
+        checked = step % check_every == 0 or step == config.steps
+        if checked:
+            scores, swapped = unmix_check.held_out(nets.average, valid)
+            values |= scores
+            unmix_check.write_sheet(run / "samples" / f"step-{step:06}.png", nets.average, valid)
+            problem = unmix_check.warning(scores["energy_share"], scores["decision"])
+            if problem:
+                tqdm.write(f"step {step}: {problem}")
+        if step % 50 == 0 or checked:
+            seconds = round(earlier + time.perf_counter() - began, 1)
+            values["learning_rate"] = learning_rate(config, step)
+            shown = {name: round(value, 6) for name, value in values.items()}
+            log.write({"step": step, "seconds": seconds, **shown})
+            bar.set_postfix({name: round(value, 3) for name, value in shown.items() if name in SHOWN})
+        if checked:
+            save_state(accelerator, run, step)
+            _export(nets.average, config, run, swapped)
+    return run / "checkpoint"
+
+
+SHOWN = ("adversarial", "discriminator", "supervised", "valid_psnr", "energy_share")
+
+
+def _seconds_so_far(log: Path) -> float:
+    with log.open(newline="") as file:
+        return max((float(row["seconds"]) for row in csv.DictReader(file)), default=0.0)
+
+
+def _export(network: MaskNetwork, config: UnmixConfig, run: Path, swapped: bool) -> None:
+    """The checkpoint. The order of the outputs' labels is looked up on held-out mixtures; training never knows it."""
+    labels = SETS[config.name].labels[:: -1 if swapped else 1]
+    name = f"mask-{config.name}" + ("-supervised" if config.supervised else "")
+    hub.save(
+        run / "checkpoint", network, {"name": name, "label": " + ".join(labels), "sources": list(labels)}
+    )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`train mask`'s arguments; defaults are the working config's."""
+    parser.add_argument("set", help=f"which pictures: {', '.join(SETS)}")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the .npz files")
+    parser.add_argument("--run", type=Path, metavar="DIR", help="the run's folder (default: runs/mask-SET)")
+    parser.add_argument("--config", choices=tuple(CONFIGS), default="working")
+    parser.add_argument("--supervised", action="store_true", help="train the twin that sees the true sources")
+    for name in OPTIONS:
+        parser.add_argument(f"--{name}", type=int, metavar="N", help="default: the config's")
+    parser.add_argument(
+        "--without", choices=TERMS, action="append", default=[], help="leave a term out (may be repeated)"
+    )
+    parser.add_argument("--check-every", type=int, default=250, metavar="N", help="steps between states")
+
+
+def configured(args: argparse.Namespace) -> UnmixConfig:
+    """The named config with what was asked for on the command line. Raises DataError for an unknown set."""
+    if args.set not in SETS:
+        raise DataError(f"there is no set of pictures called '{args.set}'; available: {', '.join(SETS)}")
+    config = CONFIGS[args.config][args.set]
+    asked = {name: value for name in OPTIONS if (value := getattr(args, name)) is not None}
+    weights = replace(config.weights, **dict.fromkeys(args.without, 0.0))
+    return replace(config, supervised=args.supervised, weights=weights, **asked)
+
+
+def run(args: argparse.Namespace) -> int:
+    """The command; prints where the checkpoint is."""
+    use_own_cores()
+    config = configured(args)
+    valid = draw_mixtures(args.data, args.set, "valid", VALID_MIXTURES, VALID_SEED)
+    mixtures = draw_mixtures(args.data, args.set, "train", config.mixtures, config.seed)
+    folder = train(
+        config,
+        Pairs(mixtures) if config.supervised else Sums(mixtures.sums()),
+        valid,
+        args.run or Path("runs") / (f"mask-{args.set}" + ("-supervised" if args.supervised else "")),
+        check_every=args.check_every,
+    )
+    print(f"checkpoint: {folder}")
+    return 0

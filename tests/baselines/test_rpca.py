@@ -1,0 +1,41 @@
+"""Principal component pursuit finds parts that are known."""
+
+import pytest
+import torch
+
+from bssdemo.baselines.rpca import pursue, separate
+
+
+def known_parts(size: int, rank: int, share: float, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    random = torch.Generator().manual_seed(seed)
+    low = torch.randn(size, rank, generator=random) @ torch.randn(rank, size, generator=random) / size**0.5
+    where = torch.rand(size, size, generator=random) < share
+    return low, where * torch.randn(size, size, generator=random).sign()
+
+
+@pytest.mark.parametrize(("rank", "share"), [(1, 0.02), (3, 0.05), (5, 0.1)])
+def test_low_rank_and_sparse_part_are_found_exactly(rank: int, share: float) -> None:
+    """Candès et al. 2011, Theorem 1: recovery for low rank and few corrupted entries."""
+    low, sparse = known_parts(80, rank, share, seed=rank)
+    found_low, found_sparse = pursue(low + sparse)
+    assert (found_low - low).norm() < 1e-3 * low.norm()
+    assert (found_sparse - sparse).norm() < 1e-3 * sparse.norm()
+    assert torch.linalg.matrix_rank(found_low, rtol=1e-3) == rank
+
+
+def test_the_parts_add_up_and_a_batch_is_solved_one_by_one() -> None:
+    batch = torch.rand(3, 2, 12, 20, generator=torch.Generator().manual_seed(0))
+    low, sparse = pursue(batch)
+    torch.testing.assert_close(low + sparse, batch, atol=1e-4, rtol=0)
+    alone, _ = pursue(batch[1, 0])
+    torch.testing.assert_close(low[1, 0], alone, atol=1e-4, rtol=0)
+
+
+def test_scaling_the_matrix_scales_the_parts() -> None:
+    matrix = torch.rand(10, 10, generator=torch.Generator().manual_seed(0))
+    for part, louder in zip(pursue(matrix), pursue(3 * matrix), strict=True):
+        torch.testing.assert_close(3 * part, louder, atol=1e-4, rtol=0)
+
+
+def test_an_empty_picture_has_two_empty_sources() -> None:
+    assert not separate(torch.zeros(2, 1, 8, 8)).any()
