@@ -13,7 +13,7 @@ DEV := $(VENV)/.stamp-dev
 
 # The tables of the 2020 paper: every combination of the three kinds of source.
 BENCHES := digit,piano drums,piano digit,drums digit,drums,piano
-MIXTURES ?= 50
+MIXTURES ?= 100
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format train bench examples clean
@@ -39,7 +39,7 @@ format: $(DEV) ## rewrite the code in the house format
 train: $(RUNTIME) ## one prior: make train PRIOR=digit DATA=folder
 	@$(RUN) -m bssdemo train prior $(PRIOR) --data $(DATA)
 
-bench: $(RUNTIME) ## the paper's four tables: make bench DATA=folder MIXTURES=50
+bench: $(RUNTIME) ## the paper's four tables: make bench DATA=folder MIXTURES=100
 	@mkdir -p runs/bench
 	@for sources in $(BENCHES); do \
 	  $(RUN) -m bssdemo bench audio --data $(DATA) --sources $$sources --mixtures $(MIXTURES) --seed 0 \
