@@ -14,8 +14,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 # libgomp reads it when torch is first imported: a thread that waits spins for a moment, then sleeps.
-# Spinning as long as libgomp's default made a search many times slower beside any other work, and
-# not spinning at all makes it slower than one thread alone (docs/BENCHMARKS.md, "Speed").
+# Spinning as long as libgomp's default makes a search nearly three times slower beside other work, and
+# not spinning at all makes two threads slower than one (docs/BENCHMARKS.md, "Speed").
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 

@@ -45,6 +45,7 @@ def main() -> None:
         browser = launch(playwright)
         page = browser.new_page(viewport={"width": 1280, "height": 860})
         page.goto(url)
+        page.locator("#examples button").first.wait_for()
         titles = page.locator("#examples button").all_inner_texts()
         print("| example | pressed: moving | " + " | ".join(f"Separate: {name}" for name in EVENTS) + " |")
         print("|---" * (2 + len(EVENTS)) + "|")
