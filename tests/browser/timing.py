@@ -28,6 +28,7 @@ def one_run(page: Page, url: str, example: int) -> list[float]:
     page.wait_for_timeout(1000)
     pressed = time.perf_counter()
     button.click()
+    page.locator("#message").get_by_text("A recorded run of this example").wait_for()
     page.wait_for_function(f"{STATUS} === 'recorded' && {STEP} >= 1", timeout=PATIENCE)
     seconds = [time.perf_counter() - pressed]
     page.wait_for_function("document.querySelector('.bss-board').textContent.includes('complete')")
