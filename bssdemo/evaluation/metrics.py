@@ -93,10 +93,14 @@ def _sir_of_one(refs: Float[Tensor, "K samples"], ests: Float[Tensor, "K samples
     if len(refs) == 1 or silent(refs).any():
         return refs.new_full((len(refs),), torch.nan)
     options = {"filter_length": SIR_FILTER, "compute_permutation": False, "clamp_db": SIR_LIMIT}
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # torch 2.13's MKL breaks off solving on two ("Parameter 6 ... DLASWP")
     try:
         _, values, _ = bss_eval.bss_eval_sources(refs, ests, **options)
     except torch.linalg.LinAlgError:  # references that are delayed copies of each other, or pure tones
         _, values, _ = bss_eval.bss_eval_sources(refs, ests, load_diag=SINGULAR_LOAD, **options)
+    finally:
+        torch.set_num_threads(threads)
     return _score(values, ests)
 
 

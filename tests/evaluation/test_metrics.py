@@ -168,3 +168,18 @@ def test_one_source_has_no_interference() -> None:
 def test_shapes_must_match(metric) -> None:
     with pytest.raises((ValueError, TypeError)):  # TypeError when jaxtyping checks shapes first
         metric(noise(2, N), noise(2, N - 1))
+
+
+def test_sir_works_with_several_threads_and_leaves_their_number_alone() -> None:
+    g = torch.Generator().manual_seed(0)
+    refs = torch.randn(2, 16_384, generator=g)
+    ests = refs + 0.1 * torch.randn(2, 16_384, generator=g)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        alone = sir(refs, ests)
+        torch.set_num_threads(2)
+        torch.testing.assert_close(sir(refs, ests), alone)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
