@@ -23,7 +23,7 @@ from bssdemo.search.starts import Encoders
 from bssdemo.snapshot import Snapshot
 from bssdemo.windows import Layout, cut, join, lay_out
 
-LONG_STEPS = 50  # half of the shipped preset's: 20 s of sound at less than 8 times the cost of 1 s
+LONG_STEPS = 50  # at most; chosen when one second was searched with three starts and 100 steps
 LONG = 3 * SAMPLES  # a longer recording is searched with LONG_STEPS
 AT_ONCE = 192  # generator outputs in one batch, one per window, start and source: about 1.5 GB
 
