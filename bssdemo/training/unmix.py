@@ -36,6 +36,7 @@ from bssdemo.training import unmix_check
 from bssdemo.training.data import DataError
 from bssdemo.training.loop import CsvLog, load_state, save_state
 from bssdemo.training.pictures import SETS, Mixtures, draw_mixtures, to_float
+from bssdemo.training.precision import bf16_pays
 from bssdemo.training.unmix_losses import Weights, discriminator_loss, mask_terms, supervised_loss, total
 from bssdemo.unmix.cycle import unmix
 
@@ -115,6 +116,7 @@ def build(config: UnmixConfig, accelerator: Accelerator) -> Networks:
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
         mask, discriminator = MaskNetwork(**shape, bounded=config.bounded), Discriminator(**shape)
+    mask, discriminator = (net.to(memory_format=torch.channels_last) for net in (mask, discriminator))
     average = copy.deepcopy(mask).eval().requires_grad_(False).to(accelerator.device)
     accelerator.register_for_checkpointing(average)
     prepared = accelerator.prepare(
@@ -239,6 +241,7 @@ def train(
     valid: Mixtures,
     run: Path,
     *,
+    precision: str = "no",
     check_every: int = 250,
 ) -> Path:
     """Run or resume to the end; returns the checkpoint's folder. `valid` is only looked at, for the log.
@@ -246,7 +249,7 @@ def train(
     Every `check_every` steps: score, sheet, state, checkpoint.
     """
     run.mkdir(parents=True, exist_ok=True)
-    accelerator = Accelerator()
+    accelerator = Accelerator(mixed_precision=precision)
     nets = build(config, accelerator)
     first = load_state(accelerator, run)
     (run / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
@@ -307,6 +310,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--without", choices=TERMS, action="append", default=[], help="leave a term out (may be repeated)"
     )
+    parser.add_argument("--precision", choices=("auto", "no", "bf16"), default="auto")
     parser.add_argument("--check-every", type=int, default=250, metavar="N", help="steps between states")
 
 
@@ -326,11 +330,13 @@ def run(args: argparse.Namespace) -> int:
     config = configured(args)
     valid = draw_mixtures(args.data, args.set, "valid", VALID_MIXTURES, VALID_SEED)
     mixtures = draw_mixtures(args.data, args.set, "train", config.mixtures, config.seed)
+    precision = ("bf16" if bf16_pays() else "no") if args.precision == "auto" else args.precision
     folder = train(
         config,
         Pairs(mixtures) if config.supervised else Sums(mixtures.sums()),
         valid,
         args.run or Path("runs") / (f"mask-{args.set}" + ("-supervised" if args.supervised else "")),
+        precision=precision,
         check_every=args.check_every,
     )
     print(f"checkpoint: {folder}")
