@@ -14,13 +14,16 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 VERSION = "0.1.0"
 PROGRAM = "python -m bssdemo"
+METHODS = ("gan", "fastica", "pca", "kernelpca", "nmf", "dap")  # the search, and the names of the baselines
+OF_THE_SEARCH = ("preset", "steps", "starts", "start", "gain", "checkpoints")  # options no baseline has
 MOST_SOURCES = 8  # of one mixture: each costs a generator's pass every step
 DELEGATED = {
     ("train", "prior"): ("bssdemo.training.prior", "train a prior on the shared data or your own sounds"),
@@ -84,7 +87,14 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         "--max-seconds", type=_at_least(1), default=60, metavar="N",
         help="the most that is separated, from the recording's beginning (default: 60)",
     )  # fmt: skip
-    command.add_argument("--preset", choices=("balanced", "paper", "reference"), default="balanced")
+    command.add_argument(
+        "--method", choices=METHODS, default="gan",
+        help="the search with GAN priors (default), or a baseline: its components have no names, "
+        "--sources only says how many, and the search's options are not for it (docs/baselines.md)",
+    )  # fmt: skip
+    command.add_argument(
+        "--preset", choices=("balanced", "paper", "reference"), help="of the search (default: balanced)"
+    )
     command.add_argument(
         "--steps", type=_at_least(1), metavar="N", help="default: the preset's, beyond 3 s at most 50"
     )
@@ -128,32 +138,23 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def separate(args: argparse.Namespace) -> int:
-    """Write <source>.wav, residual.wav, mixture.wav, raw/<source>.wav and report.json into --out."""
+    """Write a wav per source, residual.wav, mixture.wav, raw/<source>.wav and report.json into --out."""
     from tqdm import tqdm
 
-    from bssdemo.offline import MIXTURE, RAW, REPORT, RESIDUAL, prepare, run
-    from bssdemo.search.long import for_length
-    from bssdemo.search.pgd import PRESETS
+    from bssdemo.offline import MIXTURE, RAW, REPORT, RESIDUAL
     from bssdemo.snapshot import Snapshot
     from bssdemo.threads import use_own_cores
 
     use_own_cores()
-    asked = {"steps": args.steps, "starts": args.starts, "start": args.start, "gain": args.gain}
-    job = prepare(args.mixture, args.sources, args.checkpoints, args.max_seconds)
-    config = for_length(PRESETS[args.preset], len(job.mono))
-    config = replace(config, **{name: value for name, value in asked.items() if value is not None})
-    args.out.mkdir(parents=True, exist_ok=True)
-    with (
-        _interrupts() as interrupts,
-        tqdm(total=config.steps, desc="separating", unit="step", leave=False) as bar,
-    ):
+    work = _search(args) if args.method == "gan" else _baseline(args)
+    with _interrupts() as interrupts, tqdm(desc="separating", unit="step", leave=False) as bar:
 
         def show(snapshot: Snapshot) -> None:
             bar.total = snapshot.steps
             bar.set_postfix_str(f"loss {snapshot.total.item():.4g}", refresh=False)
             bar.update(snapshot.step - bar.n)
 
-        report = run(job, args.out, config, args.seed, show, stop=lambda: bool(interrupts))
+        report = work(show, lambda: bool(interrupts))
     for note in report["notes"]:
         print(note)
     stems = [source["file"] for source in report["sources"]]
@@ -163,6 +164,30 @@ def separate(args: argparse.Namespace) -> int:
         print(f"stopped at step {report['steps_done']} of {bar.total}", file=sys.stderr)
         return INTERRUPTED
     return DONE
+
+
+def _search(args: argparse.Namespace) -> Callable[..., dict[str, Any]]:
+    """What is left to do for --method gan, once everything asked for is known to be there: (show, stop) -> report."""
+    from bssdemo.offline import prepare, run
+    from bssdemo.search.long import for_length
+    from bssdemo.search.pgd import PRESETS
+
+    asked = {"steps": args.steps, "starts": args.starts, "start": args.start, "gain": args.gain}
+    job = prepare(args.mixture, args.sources, args.checkpoints, args.max_seconds)
+    config = for_length(PRESETS[args.preset or "balanced"], len(job.mono))
+    config = replace(config, **{name: value for name, value in asked.items() if value is not None})
+    args.out.mkdir(parents=True, exist_ok=True)
+    return partial(run, job, args.out, config, args.seed)
+
+
+def _baseline(args: argparse.Namespace) -> Callable[..., dict[str, Any]]:
+    """The same for a baseline. Raises ValueError for options that only the search has."""
+    given = [f"--{option}" for option in OF_THE_SEARCH if getattr(args, option) is not None]
+    if given:
+        raise ValueError(f"{', '.join(given)}: for --method gan only; leave out with --method {args.method}")
+    from bssdemo.offline_baseline import run
+
+    return partial(run, args.mixture, args.method, len(args.sources), args.out, args.seed, args.max_seconds)
 
 
 def sources(args: argparse.Namespace) -> int:

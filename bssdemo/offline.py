@@ -109,13 +109,11 @@ def run(
     assert last.gains is not None  # a search tells its gains and its leash
     assert first.leash is not None
     assert last.leash is not None
-    scale = _write(out, files, recording, parts, last.estimates)
+    scale = write(out, files, recording, parts, last.estimates)
     report = {
+        "method": "gan",
         "mixture": {
-            "file": str(job.file),
-            "sample_rate": recording.sample_rate,
-            "channels": recording.samples.shape[0],
-            "seconds_read": round(recording.seconds, 3),
+            **about(job.file, recording),
             "window_seconds": audio.WINDOW_SECONDS,
             "window_starts_seconds": [round(start / audio.SAMPLE_RATE, 4) for start in job.windows.starts],
         },
@@ -131,18 +129,11 @@ def run(
             }
             for prior, file, gain in zip(job.priors, files, last.gains.tolist(), strict=True)
         ],
-        "output": {
-            "sample_rate": recording.sample_rate,
-            "channels": recording.samples.shape[0],
-            "raw": {"folder": RAW, "sample_rate": audio.SAMPLE_RATE, "channels": 1},
-            "residual": RESIDUAL,
-            "format": "PCM_16",
-            "scale": scale,
-        },
+        "output": output(recording, scale),
         "settings": {**asdict(config), "seed": seed, "refine": asdict(refine.DEFAULT)},
-        "terms": {name: _ends(first.terms[name], last.terms[name]) for name in last.terms},
-        "leash": _ends(first.leash, last.leash),
-        "total": _ends(first.total, last.total),
+        "terms": {name: ends(first.terms[name], last.terms[name]) for name in last.terms},
+        "leash": ends(first.leash, last.leash),
+        "total": ends(first.total, last.total),
         "steps_done": last.step,
         "stopped": last.step < last.steps,
         "seconds": {
@@ -150,15 +141,10 @@ def run(
             "search": round(last.elapsed, 3),
             "refine": round(refining, 3),
         },
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "libsndfile": soundfile.__libsndfile_version__,
-        },
+        "versions": versions(),
         "notes": job.notes,
     }
-    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-    (out / REPORT).write_text(text, encoding="utf-8")
+    write_report(out, report)
     return report
 
 
@@ -173,7 +159,44 @@ def stem_files(names: Sequence[str]) -> list[str]:
     return files
 
 
-def _write(
+def about(file: Path, recording: audio.Recording) -> dict[str, Any]:
+    """What the report says of the recording that was read."""
+    return {
+        "file": str(file),
+        "sample_rate": recording.sample_rate,
+        "channels": recording.samples.shape[0],
+        "seconds_read": round(recording.seconds, 3),
+    }
+
+
+def output(recording: audio.Recording, scale: float) -> dict[str, Any]:
+    """What the report says of the wavs that `write` wrote."""
+    return {
+        "sample_rate": recording.sample_rate,
+        "channels": recording.samples.shape[0],
+        "raw": {"folder": RAW, "sample_rate": audio.SAMPLE_RATE, "channels": 1},
+        "residual": RESIDUAL,
+        "format": "PCM_16",
+        "scale": scale,
+    }
+
+
+def versions() -> dict[str, str]:
+    """Of what the numbers depend on."""
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "libsndfile": soundfile.__libsndfile_version__,
+    }
+
+
+def write_report(out: Path, report: dict[str, Any]) -> None:
+    """report.json in the folder `out`."""
+    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    (out / REPORT).write_text(text, encoding="utf-8")
+
+
+def write(
     out: Path,
     files: Sequence[str],
     recording: audio.Recording,
@@ -190,5 +213,6 @@ def _write(
     return scale
 
 
-def _ends(start: Tensor, end: Tensor) -> dict[str, float]:
+def ends(start: Tensor, end: Tensor) -> dict[str, float]:
+    """The first and the last value of a term."""
     return {"start": start.item(), "end": end.item()}

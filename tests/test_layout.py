@@ -22,7 +22,7 @@ LAYERS = (
     ("models", "decode", "audio", "onsets", "windows"),
     ("checkpoint", "hub_download", "hub"),
     ("search", "unmix", "baselines", "plots"),
-    ("training", "evaluation", "offline"),
+    ("training", "evaluation", "offline", "offline_baseline"),
     ("",),  # bssdemo/__init__.py, the public API
     ("ui", "cli", "__main__", "speed"),
 )

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bssdemo.baselines import factorisation
+from bssdemo.baselines import dap, factorisation
 from bssdemo.snapshot import Snapshot
 
 # (mix (*batch, samples), sources, *, seed=0, stop=None) -> snapshots; mono, 16 kHz, at least 256 samples.
@@ -56,6 +56,12 @@ BASELINES: Mapping[str, Baseline] = MappingProxyType(
             "Explains the spectrogram as a sum of fixed spectra that only get louder and softer.",
             False,
             factorisation.separator(factorisation.nmf),
+        ),
+        "dap": Baseline(
+            "Deep Audio Prior",
+            "Fits untrained networks, one for the sound and one for the mask of every source, to this mixture alone.",
+            True,
+            dap.separate,
         ),
     }
 )
