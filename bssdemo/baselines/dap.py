@@ -155,6 +155,8 @@ def exclusion(
 class _Networks(nn.Module):
     """A mask network and a sound network per source, each with its own noise; all drawn from the seed."""
 
+    noise: Tensor
+
     def __init__(self, sources: int, frames: int, bins: int, config: DapConfig, seed: int) -> None:
         super().__init__()
         self.frames, self.bins = frames, bins
@@ -163,7 +165,6 @@ class _Networks(nn.Module):
             self.networks = nn.ModuleList(NoiseDecoder(config.channels) for _ in range(2 * sources))
             size = (2 * sources, config.channels, *noise_size(frames, bins))
             self.register_buffer("noise", drifting(torch.randn(size), config.memory))
-        self.to(memory_format=torch.channels_last)
 
     def forward(self) -> tuple[Float[Tensor, "K frames bins"], Float[Tensor, "K frames bins"]]:
         drawn = [network(self.noise[k : k + 1]) for k, network in enumerate(self.networks)]

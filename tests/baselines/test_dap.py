@@ -88,25 +88,22 @@ def test_the_network_covers_any_spectrogram() -> None:
 def test_the_fit_streams_explains_the_mixture_and_tells_two_sounds_apart() -> None:
     refs = two_bands()
     mix = refs.sum(0)
-    shots = list(separate(mix, 2, config=DapConfig(steps=60)))
-    assert [shot.step for shot in shots] == list(range(1, 61))
-    assert [shot.done for shot in shots] == [False] * 59 + [True]
+    shots = list(separate(mix, 2, config=DapConfig(steps=100)))
+    assert [shot.step for shot in shots] == list(range(1, 101))
+    assert [shot.done for shot in shots] == [False] * 99 + [True]
     assert all(before.elapsed <= after.elapsed for before, after in pairwise(shots))
-    assert shots[-1].total < 0.3 * shots[0].total
-    assert shots[-1].terms["reconstruction"] < 0.3
-    assert shots[-1].terms["empty"] < 0.1
+    assert shots[-1].total < 0.05 * shots[0].total
 
-    def level(parts: torch.Tensor) -> torch.Tensor:
+    def energy(parts: torch.Tensor) -> torch.Tensor:
         return analyse(parts).magnitude.square().sum((-2, -1))
 
-    assert level(mix - shots[-1].estimates.sum(0)) < 0.05 * level(mix)
-    shares = torch.stack([level(shots[-1].estimates @ torch.diag(half)) for half in halves(len(mix))])
-    assert (shares.amax(1) / shares.sum(1)).min() > 0.5
-
-
-def halves(samples: int) -> torch.Tensor:
-    first = (torch.arange(samples) < samples // 2).float()
-    return torch.stack([first, 1 - first])
+    assert energy(mix - shots[-1].estimates.sum(0)) < 0.1 * energy(mix)
+    early = (torch.arange(len(mix)) < len(mix) // 2).float()
+    share = energy(early * shots[-1].estimates) / energy(
+        shots[-1].estimates
+    )  # of what sounds in the first half
+    assert share.min() < 0.15
+    assert share.max() > 0.85
 
 
 def test_the_seed_decides_and_other_randomness_is_left_alone() -> None:
