@@ -7,7 +7,7 @@ over the frames, and the outer product of the two is its spectrogram (independen
 Westner, "Separation of mixed audio sources by independent subspace analysis", ICMC 2000).
 
 The paper (section 4) names the estimators and no more. Its public code does not use spectrograms: it hands the
-estimators two waveforms, the mixture and the mixture plus a small constant, takes the two components, peak-normalised,
+estimators two waveforms, the mixture and the mixture plus a constant, takes the two components, peak-normalised,
 in the order they come, and runs KernelPCA with the linear kernel, which is PCA again. Two equal observations hold
 no second source, so we do not repeat this. Decided here:
 
@@ -43,8 +43,8 @@ Factorise = Callable[[np.ndarray, int, int], np.ndarray]  # matrix, K up to its 
 
 SILENCE = 1e-12  # root mean square norm of a frame
 RANK = 1e-6  # singular values below this share of the largest are rounding
-NMF_STEPS = 200  # scikit-learn's default; 1,000 change no decimal that matters on our mixtures
-ICA_STEPS = 1_000  # at 200, scikit-learn's default, one spectrogram in some has not converged
+NMF_STEPS = 200  # scikit-learn's default; on 12 mixtures of two, 1,000 gave at most 0.03 dB more spectral SNR
+ICA_STEPS = 1_000  # scikit-learn's default is 200; a step is cheap
 RIDGE = 1e-3  # of the pre-image: small beside the kernel's eigenvalues
 SEEDS = 2**32  # scikit-learn's seeds are below
 
