@@ -25,6 +25,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from bssdemo import precision
 from bssdemo.models import Generator, LatentEncoder
 from bssdemo.models.mask import MaskNetwork
 from bssdemo.models.wavegan import SAMPLES
@@ -152,7 +153,11 @@ def _read(
         encoder = LatentEncoder(**config["encoder"], latent_size=config["latent_size"])
         encoder.load_state_dict(_read_weights(folder / ENCODER, encoder.state_dict()), strict=True)
         encoder.eval().requires_grad_(False)
-    return network.freeze(), encoder, MappingProxyType(config)
+    if isinstance(network, Generator):
+        network.freeze(precision.for_search())
+    else:
+        network.freeze()
+    return network, encoder, MappingProxyType(config)
 
 
 def _checked(config: Any, file: Path) -> dict[str, Any]:

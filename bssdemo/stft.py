@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Complex, Float
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 EPS = 1e-8  # added to powers before a square root: keeps gradients finite on silence
 
@@ -37,17 +40,44 @@ def _window(frame: int, dtype: torch.dtype, device: torch.device) -> Tensor:
 
 def transform(x: Float[Tensor, "*batch samples"], stft: Stft) -> Complex[Tensor, "*batch frames bins"]:
     """Complex spectrogram, not normalised (a sine of amplitude a peaks at a * frame / 4)."""
-    *batch, samples = x.shape
-    spectrum = torch.stft(
-        x.reshape(-1, samples),
-        stft.frame,
-        stft.hop,
-        window=_window(stft.frame, x.dtype, x.device),
-        center=stft.center,
-        pad_mode="reflect",
-        return_complex=True,
-    ).transpose(1, 2)
-    return spectrum.reshape(*batch, *spectrum.shape[1:])
+    flat = x.reshape(-1, x.shape[-1])
+    if stft.center:
+        flat = F.pad(flat, (stft.frame // 2, stft.frame // 2), mode="reflect")
+    spectrum: Tensor = _Transform.apply(flat, stft)
+    return spectrum.reshape(*x.shape[:-1], *spectrum.shape[1:])
+
+
+class _Transform(torch.autograd.Function):
+    """The transform without padding; its gradient is its transpose, by real transforms; torch takes complex ones."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, stft: Stft) -> Tensor:
+        ctx.stft, ctx.samples = stft, x.shape[1]
+        window = _window(stft.frame, x.dtype, x.device)
+        return torch.fft.rfft(x.unfold(1, stft.frame, stft.hop) * window)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:
+        stft: Stft = ctx.stft
+        halved = slope / 2  # irfft counts every bin but the first and the last twice
+        halved[..., 0], halved[..., -1] = slope[..., 0], slope[..., -1]
+        frames = torch.fft.irfft(halved, stft.frame, norm="forward")
+        frames *= _window(stft.frame, frames.dtype, frames.device)
+        return _overlap_add(frames, stft.hop, ctx.samples), None
+
+
+def _overlap_add(
+    frames: Float[Tensor, "B frames frame"], hop: int, samples: int
+) -> Float[Tensor, "B samples"]:
+    """Every frame added in its place, `hop` after the one before."""
+    batch, count, length = frames.shape
+    pieces = -(-length // hop)
+    padded = F.pad(frames, (0, pieces * hop - length)).unflatten(2, (pieces, hop))
+    total = frames.new_zeros(batch, max(count + pieces - 1, -(-samples // hop)), hop)
+    for piece in range(pieces):
+        total[:, piece : piece + count] += padded[:, :, piece]
+    return total.flatten(1)[:, :samples]
 
 
 def power(x: Float[Tensor, "*batch samples"], stft: Stft) -> Float[Tensor, "*batch frames bins"]:

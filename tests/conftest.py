@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bssdemo import hub
+from bssdemo import hub, precision
 from bssdemo.models.wavegan import Generator
 
 TINY = 4  # model size: 90 thousand weights, a millisecond a call
@@ -23,6 +23,12 @@ def tiny_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
             torch.manual_seed(seed)
             hub.save(folder / name, Generator(model_size=TINY), {"name": name, "label": label})
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reference precision, whatever this processor can do; bf16 is tested where it is asked for."""
+    monkeypatch.setenv(precision.VARIABLE, "float32")
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ LARGEST_BYTES = 12_000_000  # a checkpoint of model size 32 in float16 is 10 MB
 
 # A module imports from its own layer or from one above it in this list. Imports flow down the list.
 LAYERS = (
-    ("stft", "snapshot", "image", "threads"),
+    ("stft", "snapshot", "image", "threads", "precision"),
     ("models", "decode", "audio", "onsets", "windows"),
     ("checkpoint", "hub_download", "hub"),
     ("search", "unmix", "baselines", "plots"),

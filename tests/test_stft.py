@@ -57,6 +57,24 @@ def test_power_magnitude_and_log_power_agree():
     torch.testing.assert_close(log_power(x, PAPER), torch.log1p(expected.square()), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    "stft", [PAPER, Stft(256, 100), Stft(64, 100), Stft(256, 64, center=True), Stft(1024, 512)]
+)
+@pytest.mark.parametrize("samples", [4096, 4001])
+def test_its_gradient_is_that_of_torchs_own(stft, samples):
+    x = noise(2, samples).double().requires_grad_()
+    ours = transform(x, stft)
+    window = torch.hann_window(stft.frame, dtype=x.dtype)
+    theirs = torch.stft(
+        x, stft.frame, stft.hop, window=window, center=stft.center, pad_mode="reflect", return_complex=True
+    ).mT
+    torch.testing.assert_close(ours, theirs)
+    upstream = torch.randn(ours.shape, dtype=ours.dtype, generator=torch.Generator().manual_seed(1))
+    (slope,) = torch.autograd.grad(ours, x, upstream)
+    (expected,) = torch.autograd.grad(theirs, x, upstream)
+    torch.testing.assert_close(slope, expected)
+
+
 def test_gradients_are_finite_on_silence():
     x = torch.zeros(4096, requires_grad=True)
     (magnitude(x, PAPER).sum() + log_power(x, PAPER).sum()).backward()

@@ -9,15 +9,20 @@ output padding 1, output sample 4 q + r (phase r in 0..3) is
     y[4 q + r] = sum over m = 0..6 of x[q + m - 3] * w[23 - 4 m + r],   taps outside 0..24 are zero,
 
 so one convolution of kernel 7 with four times the output channels, followed by interleaving the
-phases, does the same work without multiplying the stuffed zeros.
+phases, does the same work without multiplying the stuffed zeros. A frozen generator keeps time before channels, and
+the phases before a phase's channels: interleaving them is then nothing but another view.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from bssdemo.models.fixed import FixedConvolution
 
 SAMPLES = 16_384
 LATENT_SIZE = 100
@@ -39,7 +44,6 @@ class UpConv(nn.Module):
         reference = nn.ConvTranspose1d(inputs, outputs, KERNEL, STRIDE)
         self.weight = nn.Parameter(reference.weight.detach().clone())
         self.bias = nn.Parameter(torch.zeros(outputs))
-        self._frozen: Tensor | None = None
 
     def plain_weight(self) -> Float[Tensor, "outputs_by_phase inputs seven"]:
         """The equivalent plain kernel, output channel 4 c + r holding phase r of channel c."""
@@ -47,13 +51,13 @@ class UpConv(nn.Module):
         spread = taps.unflatten(2, (PLAIN_KERNEL, STRIDE)).flip(2)  # (i, o, m, r)
         return spread.permute(1, 3, 0, 2).reshape(-1, self.weight.shape[0], PLAIN_KERNEL)
 
-    def freeze(self) -> None:
-        """Compute the plain kernel once; for a prior whose weights no longer change."""
-        self._frozen = self.plain_weight().detach().contiguous()
+    def fixed(self, dtype: torch.dtype, *, rectify: bool) -> FixedConvolution:
+        """The plain convolution with its kernel as it is now; output channel o r + c holds phase r of channel c."""
+        kernel = self.plain_weight().unflatten(0, (-1, STRIDE)).transpose(0, 1).flatten(0, 1)
+        return FixedConvolution(kernel.to(dtype), self.bias.repeat(STRIDE).to(dtype), rectify=rectify)
 
     def forward(self, x: Float[Tensor, "B inputs time"]) -> Float[Tensor, "B outputs time_times_4"]:
-        weight = self.plain_weight() if self._frozen is None else self._frozen
-        phases = F.conv1d(x, weight, padding=PLAIN_KERNEL // 2)  # (B, 4 o, T)
+        phases = F.conv1d(x, self.plain_weight(), padding=PLAIN_KERNEL // 2)  # (B, 4 o, T)
         batch, _, time = phases.shape
         y = phases.view(batch, -1, STRIDE, time).transpose(2, 3).reshape(batch, -1, STRIDE * time)
         return y + self.bias[:, None]
@@ -71,25 +75,56 @@ class Generator(nn.Module):
         widths = [model_size * factor for factor in (16, 8, 4, 2, 1)] + [1]
         self.dense = nn.Linear(latent_size, widths[0] * SEED_FRAMES)
         self.up = nn.ModuleList(UpConv(i, o) for i, o in zip(widths, widths[1:], strict=False))
+        self._frozen: FrozenStack | None = None
 
     @property
     def config(self) -> dict[str, int]:
         """The arguments that build this network again; written to config.json."""
         return {"model_size": self.model_size, "latent_size": self.latent_size}
 
-    def freeze(self) -> Generator:
-        """Ready for the search: evaluation mode, no weight gradients, kernels folded once."""
+    def freeze(self, dtype: torch.dtype = torch.float32) -> Generator:
+        """Ready for the search: evaluation mode, no weight gradients, kernels folded once.
+
+        Later changes of the weights or of their device do not reach the folded kernels: load and move first.
+        With `dtype` bfloat16 all layers but the first and the last compute in that; z and audio are float32.
+        """
         self.eval().requires_grad_(False)
-        for layer in self.up:
-            assert isinstance(layer, UpConv)
-            layer.freeze()
+        self._frozen = FrozenStack(
+            self.dense, [layer for layer in self.up if isinstance(layer, UpConv)], dtype
+        )
         return self
 
     def forward(self, z: Float[Tensor, "B latent"]) -> Float[Tensor, "B samples"]:
+        if self._frozen is not None:
+            return self._frozen(z)
         x = self.dense(z).view(z.shape[0], -1, SEED_FRAMES)
         for layer in self.up:
             x = layer(F.relu(x))
         return torch.tanh(x).squeeze(1)
+
+
+class FrozenStack:
+    """A generator's layers with time before channels; differentiable with respect to z alone, and once."""
+
+    def __init__(self, dense: nn.Linear, up: Sequence[UpConv], dtype: torch.dtype) -> None:
+        self.dtype = dtype
+        # the dense layer's rows are channel-major, here the frames come first
+        self.weight, self.bias = (
+            x.detach().unflatten(0, (-1, SEED_FRAMES)).transpose(0, 1).flatten(0, 1).contiguous()
+            for x in (dense.weight, dense.bias)
+        )
+        self.middle = [layer.fixed(dtype, rectify=True) for layer in up[:-1]]
+        self.last = up[-1].fixed(
+            torch.float32, rectify=False
+        )  # rounded audio would be noise between its lines
+
+    def __call__(self, z: Float[Tensor, "B latent"]) -> Float[Tensor, "B samples"]:
+        x = F.relu(F.linear(z, self.weight, self.bias)).to(self.dtype)
+        x = x.view(len(z), SEED_FRAMES, -1)
+        for layer in self.middle:
+            phases = layer(x)  # (B, T, 4 o)
+            x = phases.view(len(z), STRIDE * phases.shape[1], -1)
+        return torch.tanh(self.last(x.float()).flatten(1))
 
 
 def phase_shuffle(

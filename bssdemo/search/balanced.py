@@ -85,7 +85,7 @@ def measure(target: Target, sources: Float[Tensor, "B K samples"]) -> Parts:
     ):
         squares = _squares(level, steepness)  # (B, K + 1, places)
         everything = torch.cat([squares, mixture[:, None]], 1)
-        likeness = _likeness(everything @ everything.mT) / fields.LEVELS  # (B, K + 2, K + 2)
+        likeness = _likeness(fields.products(everything)) / fields.LEVELS  # (B, K + 2, K + 2)
         pair_values.append(SCALES["dissociation"] / max(1, len(one)) * likeness[:, one, other])
         product = (mixture * squares[:, -1]).detach()
         coherence.append([(-SCALES["coherence"] * likeness[:, -1, -2], product)])

@@ -7,10 +7,13 @@ sources: index -1 of the rows axis (K + 1 rows, written "rows") is m_hat.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from bssdemo.stft import Stft, transform
 
@@ -45,6 +48,27 @@ def midpoints(x: Float[Tensor, "B rows frames bins"]) -> Float[Tensor, "B rows p
     along_time = (x[..., 1:, :] + x[..., :-1, :]) / 2
     along_frequency = (x[..., 1:] + x[..., :-1]) / 2
     return torch.cat([along_time.flatten(2), along_frequency.flatten(2)], -1)
+
+
+def products(x: Float[Tensor, "B rows places"]) -> Float[Tensor, "B rows rows"]:
+    """The inner products of all rows with each other."""
+    inner: Tensor = _Products.apply(x)
+    return inner
+
+
+class _Products(torch.autograd.Function):
+    """x x^T, whose gradient (S + S^T) x needs one product of that size where torch takes two, one of them slow."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return x @ x.mT
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        return (slope + slope.mT) @ x
 
 
 def time_places(frames: int, bins: int) -> int:

@@ -30,12 +30,12 @@ from bssdemo import hub
 from bssdemo.evaluation.metrics import spectral_snr
 from bssdemo.evaluation.mixtures import draw
 from bssdemo.models import Generator, LatentEncoder
+from bssdemo.precision import bf16_pays
 from bssdemo.training.autoencoder import spectral_distance
 from bssdemo.training.data import load_clips
 from bssdemo.training.evaluate import frozen_copy
 from bssdemo.training.loop import CsvLog, cosine, load_state, save_state
 from bssdemo.training.mixing import Mixing, draw_mixtures
-from bssdemo.training.precision import bf16_pays
 
 COLUMNS = ["step", "seconds", "loss", "learning_rate", "valid_clean_snr", "valid_mixture_snr"]
 KINDS = ("digit", "drums", "piano")

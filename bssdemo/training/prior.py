@@ -27,11 +27,11 @@ from bssdemo import hub
 from bssdemo.audio import SAMPLE_RATE
 from bssdemo.models import Critic, Generator, LatentEncoder
 from bssdemo.models.wavegan import SAMPLES
+from bssdemo.precision import bf16_pays
 from bssdemo.training import autoencoder, evaluate, wgan
 from bssdemo.training.augment import RECIPES, Augmentation, draw_batch
 from bssdemo.training.data import Clips, load_clips
 from bssdemo.training.loop import CsvLog, cosine, load_state, save_state
-from bssdemo.training.precision import bf16_pays
 
 COLUMNS = [
     "step", "stage", "seconds", "loss", "latent_distance", "wasserstein", "learning_rate",

@@ -31,12 +31,12 @@ from tqdm import tqdm
 
 from bssdemo import hub
 from bssdemo.models.mask import Discriminator, MaskNetwork
+from bssdemo.precision import bf16_pays
 from bssdemo.threads import use_own_cores
 from bssdemo.training import unmix_check
 from bssdemo.training.data import DataError
 from bssdemo.training.loop import CsvLog, load_state, save_state
 from bssdemo.training.pictures import SETS, Mixtures, draw_mixtures, to_float
-from bssdemo.training.precision import bf16_pays
 from bssdemo.training.unmix_losses import Weights, discriminator_loss, mask_terms, supervised_loss, total
 from bssdemo.unmix.cycle import unmix
 

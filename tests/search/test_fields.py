@@ -44,3 +44,9 @@ def test_midpoints_lie_at_the_places_of_the_gradient():
 def test_pairs_are_all_of_them_once():
     assert list(zip(*fields.pairs(3), strict=True)) == [(0, 1), (0, 2), (1, 2)]
     assert fields.pairs(1) == ([], [])
+
+
+def test_inner_products_and_their_gradient() -> None:
+    x = torch.randn(2, 3, 20, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(fields.products(x), torch.einsum("bip,bjp->bij", x, x))
+    assert torch.autograd.gradcheck(fields.products, x.requires_grad_())
