@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
@@ -63,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
     from bssdemo import hub
     from bssdemo.evaluation import speed
+    from bssdemo.evaluation.machine import processor
     from bssdemo.models.wavegan import Generator
     from bssdemo.search.pgd import PRESETS
     from bssdemo.threads import use_own_cores
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     usual = _shortened(PRESETS["balanced"], args.quick)
     shipped = [hub.load_prior(name, args.checkpoints).generator for name in SOURCES]
     machine = {
-        "processor": _processor(),
+        "processor": processor(),
         "threads": threads,
         "torch": torch.__version__,
         "load": round(os.getloadavg()[0], 2),  # of others; above 0 the times are too long
@@ -125,16 +125,6 @@ def _board(mix: Float[Tensor, " samples"], snapshots: Iterator[Snapshot]) -> Ite
     objective = PRESETS["balanced"].objective
     painter = Painter(mix, SOURCES[:2], objective.form)
     return paced(snapshots, painter, lambda: objective.weights, lambda: "done")
-
-
-def _processor() -> str:
-    """The processor's name as Linux tells it, else what Python knows."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _tell(what: str) -> None:

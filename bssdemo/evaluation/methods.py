@@ -5,6 +5,7 @@ Methods with the same separator share one run of it. A further method is one mor
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,11 +16,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from bssdemo import audio, hub
-from bssdemo.search.pgd import PRESETS, separate
+from bssdemo.search.pgd import PRESETS, SearchConfig, separate
 from bssdemo.search.refine import refine
 from bssdemo.snapshot import Snapshot
 
-Separator = Callable[[Float[Tensor, "B samples"]], Iterator[Snapshot]]
+# mixtures, and the number of the first of them in the whole run: randomness may depend on it, never on the batch
+Separator = Callable[[Float[Tensor, "B samples"], int], Iterator[Snapshot]]
 Answer = Callable[
     [Tensor, Tensor, Tensor], Tensor
 ]  # mix (B, N), estimates and refs (B, K, N) -> stems (B, K, N)
@@ -31,6 +33,7 @@ class Setting:
 
     With `unknown_level` a mixture is brought to the level that the search expects, as the page does with
     every file; without, it is known to be a plain sum of peak-normalised sources, as in the paper.
+    `without` names the terms of the objective whose weight is 0.
     """
 
     sources: tuple[str, ...]
@@ -42,6 +45,20 @@ class Setting:
     unknown_level: bool = False
     start: Literal["zeros", "encoder"] | None = None
     gain: Literal["fixed", "estimated"] | None = None
+    without: tuple[str, ...] = ()
+
+    @property
+    def config(self) -> SearchConfig:
+        """The preset with what was asked for."""
+        asked = {name: getattr(self, name) for name in ("steps", "starts", "start", "gain")}
+        config = replace(PRESETS[self.preset], **{name: value for name, value in asked.items() if value})
+        weights = replace(config.objective.weights, **dict.fromkeys(self.without, 0.0))
+        return replace(config, objective=replace(config.objective, weights=weights))
+
+    @property
+    def priors(self) -> list[hub.Prior]:
+        """One per source."""
+        return [hub.load_prior(name, self.checkpoints) for name in self.sources]
 
 
 @dataclass(frozen=True)
@@ -50,38 +67,61 @@ class Method:
 
     separator: Callable[[Setting], Separator]
     answer: Answer = lambda mix, estimates, refs: estimates
+    searches: bool = False  # in the priors' latent spaces
 
 
 def search(setting: Setting) -> Separator:
     """The search as the page runs it; the estimates are the generators' outputs themselves."""
-    priors = [hub.load_prior(name, setting.checkpoints) for name in setting.sources]
-    asked = {name: getattr(setting, name) for name in ("steps", "starts", "start", "gain")}
-    config = replace(PRESETS[setting.preset], **{name: value for name, value in asked.items() if value})
+    priors, config = setting.priors, setting.config
     generators, encoders = [prior.generator for prior in priors], [prior.encoder for prior in priors]
-    randomness = torch.Generator().manual_seed(setting.seed)
 
-    def run(mix: Float[Tensor, "B samples"]) -> Iterator[Snapshot]:
+    def run(mix: Float[Tensor, "B samples"], first: int) -> Iterator[Snapshot]:
         level = audio.peak_of_sum(len(priors)) / mix.abs().amax(-1, keepdim=True)
         level = level if setting.unknown_level else torch.ones_like(level)
-        for snapshot in separate(mix * level, generators, config, encoders=encoders, generator=randomness):
+        seeded = torch.Generator().manual_seed(setting.seed)  # anew: the same points for every mixture
+        for snapshot in separate(mix * level, generators, config, encoders=encoders, generator=seeded):
             yield replace(snapshot, estimates=snapshot.estimates / level[..., None])
 
     return run
 
 
+def paper_search(setting: Setting) -> Separator:
+    """`search` with the paper's objective and schedule, whatever preset the others have."""
+    return search(replace(setting, preset="paper"))
+
+
 def nothing(setting: Setting) -> Separator:
     """The mixture itself as the estimate of every source."""
 
-    def run(mix: Float[Tensor, "B samples"]) -> Iterator[Snapshot]:
+    def run(mix: Float[Tensor, "B samples"], first: int) -> Iterator[Snapshot]:
         estimates = mix[:, None, :].expand(-1, len(setting.sources), -1)
         yield Snapshot(0, 0, {}, mix.new_zeros(len(mix)), estimates, elapsed=0.0, done=True)
 
     return run
 
 
+def refined(mix: Tensor, estimates: Tensor, refs: Tensor) -> Tensor:
+    """Masks made of the estimates, on the mixture."""
+    return refine(mix, estimates).stems
+
+
 METHODS: Mapping[str, Method] = {
-    "raw": Method(search),
-    "refined": Method(search, lambda mix, estimates, refs: refine(mix, estimates).stems),
+    "raw": Method(search, searches=True),
+    "refined": Method(search, refined, searches=True),
+    "paper": Method(paper_search, searches=True),
+    "paper-refined": Method(paper_search, refined, searches=True),
     "mixture": Method(nothing),  # what doing nothing scores
     "oracle": Method(nothing, lambda mix, estimates, refs: refine(mix, refs).stems),  # what masks could reach
 }
+
+
+def fingerprints(setting: Setting) -> dict[str, str]:
+    """Source -> a short digest of its prior's weights and of its encoder's: tells whether they are still the same."""
+    found = {}
+    for source, prior in zip(setting.sources, setting.priors, strict=True):
+        digest = hashlib.sha256()
+        for network in (prior.generator, prior.encoder):
+            for name, values in (network.state_dict() if network is not None else {}).items():
+                digest.update(name.encode() + values.float().cpu().numpy().tobytes())
+        found[source] = digest.hexdigest()[:12]
+    return found

@@ -1,4 +1,5 @@
-"""How good an estimate is, exactly as the reference code of the 2020 paper computes it (paper section 4).
+"""How good an estimate is: three metrics exactly as the reference code of the 2020 paper computes them (section 4),
+and SI-SDR, which later papers report.
 
 Argument order is (ref, est), everywhere. Every function takes any number of leading axes and gives one
 float64 value per signal. A silent reference has no meaningful score: its values are NaN ("n/a"), never
@@ -124,4 +125,5 @@ METRICS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "spectral_snr": spectral_snr,
     "envelope_distance": envelope_distance,
     "sir": sir,
+    "si_sdr": si_sdr,
 }

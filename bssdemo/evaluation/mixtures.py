@@ -8,6 +8,7 @@ occur as often as in the test recordings, not equally often.
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -72,6 +73,11 @@ def draw(
         taken[source] += 1
     refs = torch.stack(columns, dim=1)
     return refs.sum(1), refs
+
+
+def fingerprint(refs: Float[Tensor, "M K samples"]) -> str:
+    """A short digest of the first mixture's sources, which is the same for draws of any length."""
+    return hashlib.sha256(refs[0].contiguous().numpy().tobytes()).hexdigest()[:12]
 
 
 def _draw_kind(

@@ -1,12 +1,23 @@
-"""The benchmark's results as a list of flat records: one per method, stem and metric; JSON on disk."""
+"""A benchmark's results as one JSON file: what was asked, where it ran, and every single value.
+
+The file is rewritten after every batch of mixtures, so what it holds is also how far the run has come.
+"""
 
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
+
+FORMAT = 2  # 1 was a list of records without values
+LIMIT = 300.0  # dB; what a perfect stem counts as, for means to stay finite
+DECIMALS = 3  # of decibels
+DECIMALS_OF = {"envelope_distance": 5}
 
 
 class RecordError(ValueError):
@@ -15,7 +26,7 @@ class RecordError(ValueError):
 
 @dataclass(frozen=True)
 class Record:
-    """One cell: `mean` and `median` over the `n` mixtures with a score (None where there is none, or an infinite one).
+    """The scores of one method, stem and metric; `values` has one per mixture, None where it has none.
 
     `sources` is the combination as given, "digit,piano"; `stem` its source, numbered when it occurs twice;
     `seconds` is the method's wall time per mixture, the metrics' own time left out.
@@ -25,34 +36,137 @@ class Record:
     method: str
     stem: str
     metric: str
-    mean: float | None
-    median: float | None
-    n: int
+    values: tuple[float | None, ...]
     seconds: float
 
+    @property
+    def scored(self) -> list[float]:
+        """The values that are there."""
+        return [value for value in self.values if value is not None]
 
-def write(file: Path, records: Iterable[Record]) -> None:
-    """A JSON list of objects with exactly the fields of `Record`; the file is replaced at once or not at all."""
+    @property
+    def n(self) -> int:
+        """How many mixtures have a value."""
+        return len(self.scored)
+
+    @property
+    def mean(self) -> float | None:
+        """Of the mixtures that have a value; None where none has."""
+        return statistics.fmean(self.scored) if self.n else None
+
+    @property
+    def median(self) -> float | None:
+        """Of the mixtures that have a value; None where none has."""
+        return statistics.median(self.scored) if self.n else None
+
+    def then(self, later: Record) -> Record:
+        """This record with the values of `later`, the same cell on further mixtures, after its own."""
+        values = (*self.values, *later.values)
+        spent = self.seconds * len(self.values) + later.seconds * len(later.values)
+        return replace(self, values=values, seconds=spent / len(values))
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything a file holds.
+
+    `settings` decide the values: two runs may share a file only if these are equal. `fingerprints` tell whether
+    recordings and networks are still the same. `runs` has an entry for every process that added values: its
+    methods, batch, machine and date.
+    """
+
+    settings: Mapping[str, Any]
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    runs: tuple[Mapping[str, Any], ...] = ()
+    records: tuple[Record, ...] = ()
+
+    @property
+    def sources(self) -> str:
+        """The combination, "digit,piano"."""
+        return ",".join(self.settings["sources"])
+
+    def done(self, method: str) -> int:
+        """How many mixtures the method has been scored on."""
+        return next((len(record.values) for record in self.records if record.method == method), 0)
+
+    def joined_by(self, run: Mapping[str, Any], fingerprints: Mapping[str, str]) -> Results:
+        """With one more process that adds values, and what its recordings and networks are."""
+        return replace(self, runs=(*self.runs, run), fingerprints={**self.fingerprints, **fingerprints})
+
+    def extended(self, later: Iterable[Record]) -> Results:
+        """With further values: after those of the same cell, or as new cells."""
+        cells = {_cell(record): record for record in self.records}
+        for record in later:
+            earlier = cells.get(_cell(record))
+            cells[_cell(record)] = record if earlier is None else earlier.then(record)
+        return replace(self, records=tuple(cells.values()))
+
+
+def rounded(value: float, metric: str) -> float | None:
+    """A value as it is kept: None for NaN, at most 300 dB either way, three decimals, five of a distance."""
+    if math.isnan(value):
+        return None
+    return round(min(max(value, -LIMIT), LIMIT), DECIMALS_OF.get(metric, DECIMALS))
+
+
+def write(file: Path, results: Results) -> None:
+    """One JSON object, a line for every record; the file is replaced at once or not at all."""
+    heads = {
+        "format": FORMAT,
+        "settings": results.settings,
+        "fingerprints": results.fingerprints,
+        "runs": results.runs,
+    }
+    lines = [f"{json.dumps(key)}: {json.dumps(value, allow_nan=False)}," for key, value in heads.items()]
+    rows = ",\n".join(json.dumps(_row(record), allow_nan=False) for record in results.records)
+    text = "{\n" + "\n".join(lines) + f'\n"records": [\n{rows}\n]\n}}\n'
     partial = file.with_name(f"{file.name}.partial")
-    text = json.dumps([asdict(record) for record in records], indent=1, allow_nan=False)
-    partial.write_text(text + "\n", encoding="utf-8")
+    partial.write_text(text, encoding="utf-8")
     os.replace(partial, file)
 
 
-def read(files: Sequence[Path]) -> list[Record]:
-    """The records of several files, in order. Raises RecordError for a file that `write` did not make."""
-    keys = {field.name for field in fields(Record)}
-    records = []
-    for file in files:
-        try:
-            rows = json.loads(file.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise RecordError(f"{file}: cannot be read ({error.strerror})") from error
-        except ValueError as error:
-            raise RecordError(f"{file}: is not valid JSON ({error})") from error
-        if not isinstance(rows, list) or not all(
-            isinstance(row, dict) and row.keys() == keys for row in rows
-        ):
-            raise RecordError(f"{file}: is not a list of benchmark records ({', '.join(sorted(keys))})")
-        records += [Record(**row) for row in rows]
-    return records
+def read(file: Path) -> Results:
+    """What `write` wrote. Raises RecordError, naming the file, for anything else."""
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecordError(f"{file}: cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise RecordError(f"{file}: is not valid JSON ({error})") from error
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise RecordError(f"{file}: is not a file of `bench audio --json` in format {FORMAT}; make it again")
+    try:
+        results = Results(data["settings"], data["fingerprints"], tuple(data["runs"]))
+        records = tuple(_record(results.sources, row) for row in data["records"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RecordError(f"{file}: lacks a part of a benchmark's results ({error})") from error
+    return replace(results, records=records)
+
+
+def read_all(files: Sequence[Path]) -> list[Results]:
+    """The results of several files, in order."""
+    return [read(file) for file in files]
+
+
+def _cell(record: Record) -> tuple[str, str, str]:
+    return record.method, record.stem, record.metric
+
+
+def _row(record: Record) -> dict[str, Any]:
+    digits = DECIMALS_OF.get(record.metric, DECIMALS)
+    mean, median = (None if v is None else round(v, digits) for v in (record.mean, record.median))
+    return {
+        "method": record.method,
+        "stem": record.stem,
+        "metric": record.metric,
+        "mean": mean,
+        "median": median,
+        "n": record.n,
+        "seconds": round(record.seconds, 4),
+        "values": record.values,
+    }
+
+
+def _record(sources: str, row: Mapping[str, Any]) -> Record:
+    cell = (row["method"], row["stem"], row["metric"])
+    return Record(sources, *cell, tuple(row["values"]), row["seconds"])

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -15,15 +13,15 @@ from bssdemo.evaluation.assignment import assign
 from bssdemo.evaluation.methods import Answer, Separator
 from bssdemo.evaluation.metrics import METRICS
 from bssdemo.evaluation.mixtures import stem_names
-from bssdemo.evaluation.records import Record
+from bssdemo.evaluation.records import Record, rounded
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Every value of one method: metric name -> (M, K), NaN where a metric does not apply."""
+    """One method on one batch: metric name -> (B, K), NaN where a metric does not apply."""
 
     method: str
-    values: Mapping[str, Float[Tensor, "M K"]]
+    values: Mapping[str, Float[Tensor, "B K"]]
     seconds: float  # wall time of the separation per mixture
 
 
@@ -35,67 +33,45 @@ def score(
     sources: Sequence[str],
     batch: int = 16,
     advance: Callable[[float], object] = lambda mixtures: None,
-) -> list[Scores]:
-    """Separate all mixtures, `batch` at a time, and score every answer made of a batch's last snapshot against `refs`.
+    first: int = 0,
+) -> Iterator[list[Scores]]:
+    """Separate the mixtures from number `first` on, `batch` at a time; after each, what every answer scores.
 
-    `answers` has one entry per method, whose name is the key. Stems of the same source are taken in their
-    best order (`assign`), the others as the method gives them. `advance` is told how many further mixtures
-    are done, in fractions while a batch is under way.
+    `answers` has one entry per method, whose name is the key, and is made of the batch's last snapshot. Stems of
+    the same kind in `sources` are taken in their best order (`assign`), the others as the method gives them.
+    `advance` is told how many further mixtures are done, in fractions while a batch is under way.
     """
-    values: dict[str, dict[str, list[Tensor]]] = {
-        name: {metric: [] for metric in METRICS} for name in answers
-    }
-    seconds = dict.fromkeys(answers, 0.0)
-    for mixes, truth in zip(mix.split(batch), refs.split(batch), strict=True):
+    for start in range(first, len(mix), batch):
+        mixes, truth = mix[start : start + batch], refs[start : start + batch]
         began, told = time.perf_counter(), 0.0
-        for snapshot in separator(mixes):
+        for snapshot in separator(mixes, start):
             done = len(mixes) * snapshot.step / max(snapshot.steps, 1)
             advance(done - told)
             told = done
-        separated = time.perf_counter()
+        separated = time.perf_counter() - began
+        scored = []
         for name, answer in answers.items():
-            answering = time.perf_counter()
+            began = time.perf_counter()
             stems = answer(mixes, snapshot.estimates, truth)
-            seconds[name] += separated - began + time.perf_counter() - answering
+            seconds = separated + time.perf_counter() - began
             stems = assign(truth, stems, sources)
-            for metric, function in METRICS.items():
-                values[name][metric].append(function(truth, stems))
+            values = {metric: function(truth, stems) for metric, function in METRICS.items()}
+            scored.append(Scores(name, values, seconds / len(mixes)))
         advance(len(mixes) - told)
+        yield scored
+
+
+def to_records(scores: Scores, sources: Sequence[str]) -> list[Record]:
+    """One record per metric and stem."""
     return [
-        Scores(
-            name,
-            {metric: torch.cat(parts) for metric, parts in values[name].items()},
-            seconds[name] / len(mix),
+        Record(
+            ",".join(sources),
+            scores.method,
+            stem,
+            metric,
+            tuple(rounded(value, metric) for value in column.tolist()),
+            scores.seconds,
         )
-        for name in answers
+        for metric, values in scores.values.items()
+        for stem, column in zip(stem_names(sources), values.unbind(1), strict=True)
     ]
-
-
-def summarise(scores: Scores, sources: Sequence[str]) -> list[Record]:
-    """Mean and median over the mixtures that have a value, for every metric and stem."""
-    records = []
-    for metric, values in scores.values.items():
-        for stem, column in zip(stem_names(sources), values.unbind(1), strict=True):
-            kept = column[~column.isnan()]
-            # torch's median takes the lower of the two middle values; the quantile is their mean
-            mean, median = (
-                (kept.mean(), kept.quantile(0.5)) if len(kept) else (column.new_tensor(math.nan),) * 2
-            )
-            records.append(
-                Record(
-                    sources=",".join(sources),
-                    method=scores.method,
-                    stem=stem,
-                    metric=metric,
-                    mean=_finite(mean),
-                    median=_finite(median),
-                    n=len(kept),
-                    seconds=scores.seconds,
-                )
-            )
-    return records
-
-
-def _finite(value: Tensor) -> float | None:
-    number = value.item()
-    return number if math.isfinite(number) else None

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bssdemo.evaluation import paper
-from bssdemo.evaluation.records import Record, RecordError, read
+from bssdemo.evaluation.records import Record, RecordError, read_all
 
 LABELS = {
     "spectral_snr": "Spectral SNR (dB)",
     "envelope_distance": "RMS env. distance",
     "sir": "SIR (dB)",
+    "si_sdr": "SI-SDR (dB)",
 }
 LOWER_IS_BETTER = {"envelope_distance"}
 OURS = ("raw", "refined")  # the methods that are held against the paper's own row
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the tables, or write them into a page. Raises RecordError when a file cannot be used."""
-    text = render(read(args.files))
+    text = render([record for results in read_all(args.files) for record in results.records])
     if args.into is None:
         print(text)
         return 0
@@ -79,13 +80,13 @@ def by_metric(records: Sequence[Record]) -> str:
     stems, methods = _unique(r.stem for r in records), _unique(r.method for r in records)
     sources, cells = records[0].sources.split(","), _index(records)
     parts = []
-    for metric in paper.METRICS:
+    for metric in LABELS:
         better = "lower" if metric in LOWER_IS_BETTER else "higher"
         rows = [["method", *(f"{stem} {kind}" for stem in stems for kind in ("mean", "median"))]]
         for method in methods:
             found = [cells[method, metric, stem] for stem in stems]
             rows.append([method, *(_number(v) for record in found for v in (record.mean, record.median))])
-        if paper.table_number(sources) is not None:
+        if metric in paper.METRICS and paper.table_number(sources) is not None:
             means = [paper.value(sources, paper.PROPOSED, metric, stem) for stem in stems]
             rows.append([PAPER_ROW, *(text for mean in means for text in (_number(mean), ""))])
         parts.append(f"{LABELS[metric]}, {better} is better\n\n{_markdown(rows)}")
@@ -103,7 +104,8 @@ def verdict(records: Sequence[Record]) -> str:
     sentences = []
     for method in _unique(r.method for r in compared):
         cells = {
-            metric: [r for r in compared if (r.method, r.metric) == (method, metric)] for metric in LABELS
+            metric: [r for r in compared if (r.method, r.metric) == (method, metric)]
+            for metric in paper.METRICS
         }
         counts = [
             f"{LABELS[metric]} {sum(map(_reaches, found))} of {len(found)}" for metric, found in cells.items()
@@ -148,7 +150,8 @@ def _reaches(record: Record) -> bool:
     theirs = _paper(record)
     if theirs is None or record.mean is None:
         return False
-    return record.mean <= theirs if record.metric in LOWER_IS_BETTER else record.mean >= theirs
+    mean = round(record.mean, 5)  # of values rounded themselves
+    return mean <= theirs if record.metric in LOWER_IS_BETTER else mean >= theirs
 
 
 def _index(records: Sequence[Record]) -> dict[tuple[str, str, str], Record]:
@@ -160,10 +163,10 @@ def _index(records: Sequence[Record]) -> dict[tuple[str, str, str], Record]:
                 f"two results for {record.sources}, {', '.join(key)}: give each run's file once"
             )
         cells[key] = record
-    complete = len(_unique(k[0] for k in cells)) * len(_unique(k[2] for k in cells)) * len(paper.METRICS)
+    complete = len(_unique(k[0] for k in cells)) * len(_unique(k[2] for k in cells)) * len(LABELS)
     if len(cells) != complete:
         raise RecordError(
-            f"the results for {records[0].sources} lack some of the three metrics of a method or stem"
+            f"the results for {records[0].sources} lack some of the metrics of a method or stem"
         )
     return cells
 

@@ -9,6 +9,7 @@ import torch
 
 from bssdemo import hub
 from bssdemo.evaluation import bench, paper, tables
+from bssdemo.evaluation.records import read
 from bssdemo.models.wavegan import Generator
 
 
@@ -41,20 +42,20 @@ def bench_json(tones: Path, checkpoints: Path, file: Path, *more: str) -> list[d
         file,
     )
     assert bench.run(parsed(*common, *more)) == 0
-    return json.loads(file.read_text())
+    return json.loads(file.read_text())["records"]
 
 
 def test_records_and_printed_tables(tones: Path, checkpoints: Path, tmp_path: Path, capsys) -> None:
     rows = bench_json(tones, checkpoints, tmp_path / "r.json", "--sources", "digit,piano", "--batch", "2")
     assert {tuple(row) for row in rows} == {
-        ("sources", "method", "stem", "metric", "mean", "median", "n", "seconds")
+        ("method", "stem", "metric", "mean", "median", "n", "seconds", "values")
     }
     found = {(row["method"], row["stem"], row["metric"]) for row in rows}
-    metrics = ("spectral_snr", "envelope_distance", "sir")
+    metrics = ("spectral_snr", "envelope_distance", "sir", "si_sdr")
     methods = ("raw", "refined", "mixture", "oracle")
     assert found == {(m, s, q) for m in methods for s in ("digit", "piano") for q in metrics}
     assert len(rows) == len(found)
-    assert {(row["sources"], row["n"]) for row in rows} == {("digit,piano", 3)}
+    assert {(row["n"], len(row["values"])) for row in rows} == {(3, 3)}
     printed = capsys.readouterr()
     for words in ("Spectral SNR (dB), higher is better", "paper, proposed", "1.06", "of 2,"):
         assert words in printed.out
@@ -72,7 +73,6 @@ def test_the_same_command_gives_the_same_values(tones: Path, checkpoints: Path, 
 def test_one_source_twice(tones: Path, checkpoints: Path, tmp_path: Path) -> None:
     rows = bench_json(tones, checkpoints, tmp_path / "r.json", "--sources", "digit,digit")
     assert {row["stem"] for row in rows} == {"digit-1", "digit-2"}
-    assert {row["sources"] for row in rows} == {"digit,digit"}
 
 
 def test_the_defaults_are_the_presets_own(tones: Path, checkpoints: Path, monkeypatch) -> None:
@@ -89,7 +89,7 @@ def test_the_defaults_are_the_presets_own(tones: Path, checkpoints: Path, monkey
     monkeypatch.setattr(methods, "separate", separate)
     args = parsed("--data", tones, "--sources", "digit")
     setting = methods.Setting(("digit",), args.preset, args.steps, args.starts, args.seed, checkpoints)
-    assert list(methods.search(setting)(torch.ones(1, 16_384))) == []
+    assert list(methods.search(setting)(torch.ones(1, 16_384), 0)) == []
     assert asked == [PRESETS["balanced"]]
 
 
@@ -118,8 +118,8 @@ def test_an_unknown_level_changes_the_stems_level_only(checkpoints: Path) -> Non
 
     mix = torch.randn(2, 16_384, generator=torch.Generator().manual_seed(0))
     setting = methods.Setting(("digit", "piano"), steps=3, checkpoints=checkpoints, unknown_level=True)
-    *_, quiet = methods.search(setting)(0.01 * mix)
-    *_, loud = methods.search(setting)(mix)
+    *_, quiet = methods.search(setting)(0.01 * mix, 0)
+    *_, loud = methods.search(setting)(mix, 0)
     torch.testing.assert_close(quiet.estimates * 100, loud.estimates, rtol=1e-3, atol=1e-5)
 
 
@@ -135,8 +135,107 @@ def test_start_and_gain_reach_the_search(tones: Path, checkpoints: Path, monkeyp
     monkeypatch.setattr(methods, "separate", separate)
     for start, gain in (("zeros", "estimated"), ("encoder", "fixed")):
         setting = methods.Setting(("digit",), checkpoints=checkpoints, start=start, gain=gain)
-        assert list(methods.search(setting)(torch.ones(1, 16_384))) == []
+        assert list(methods.search(setting)(torch.ones(1, 16_384), 0)) == []
     assert [(one.start, one.gain) for one in asked] == [("zeros", "estimated"), ("encoder", "fixed")]
+
+
+class Killed(Exception):
+    pass
+
+
+def kill_after(batches: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searches end in an exception once so many batches have been searched."""
+    from bssdemo.evaluation import methods
+
+    count, search = iter(range(100)), methods.separate
+
+    def separate(*args, **options):
+        if next(count) >= batches:
+            raise Killed
+        yield from search(*args, **options)
+
+    monkeypatch.setattr(methods, "separate", separate)
+
+
+def test_a_killed_run_ends_like_one_that_was_not(
+    tones: Path, checkpoints: Path, tmp_path: Path, monkeypatch
+) -> None:
+    words = ("--sources", "digit,piano", "--starts", "3", "--methods", "raw,refined", "--batch", "1")
+    whole = bench_json(tones, checkpoints, tmp_path / "whole", *words)
+    with monkeypatch.context() as patched:
+        kill_after(2, patched)
+        with pytest.raises(Killed):
+            bench_json(tones, checkpoints, tmp_path / "killed", *words)
+    kept = read(tmp_path / "killed")
+    assert {kept.done(name) for name in ("raw", "refined")} == {2}
+    again = bench_json(tones, checkpoints, tmp_path / "killed", *words)
+    assert [row["values"] for row in again] == [row["values"] for row in whole]
+    assert len(read(tmp_path / "killed").runs) == 2
+    before = (tmp_path / "killed").read_bytes()
+    bench_json(tones, checkpoints, tmp_path / "killed", *words)  # nothing is left to do
+    assert (tmp_path / "killed").read_bytes() == before
+
+
+def test_the_batch_changes_no_value(tones: Path, checkpoints: Path, tmp_path: Path) -> None:
+    words = ("--sources", "digit,digit", "--starts", "3", "--methods", "raw")
+    one, three = (
+        bench_json(tones, checkpoints, tmp_path / size, *words, "--batch", size) for size in ("1", "3")
+    )
+    for first, second in zip(one, three, strict=True):
+        assert second["values"] == pytest.approx(first["values"], abs=2e-3)
+
+
+def test_methods_and_mixtures_are_added_to_a_file(tones: Path, checkpoints: Path, tmp_path: Path) -> None:
+    file, words = tmp_path / "r.json", ("--sources", "digit,piano")
+    first = bench_json(tones, checkpoints, file, *words, "--methods", "raw,mixture")
+    more = bench_json(tones, checkpoints, file, *words, "--methods", "mixture,oracle", "--mixtures", "5")
+    counts = {row["method"]: len(row["values"]) for row in more}
+    assert counts == {"raw": 3, "mixture": 5, "oracle": 5}
+    assert [row for row in more if row["method"] == "raw"] == [row for row in first if row["method"] == "raw"]
+    at_once = bench_json(
+        tones, checkpoints, tmp_path / "o", *words, "--methods", "mixture", "--mixtures", "5"
+    )
+    assert [row["values"] for row in at_once] == [row["values"] for row in more if row["method"] == "mixture"]
+    assert [run["methods"] for run in read(file).runs] == [["raw", "mixture"], ["mixture", "oracle"]]
+
+
+def test_a_file_of_other_settings_is_refused_and_replaced_when_asked(
+    tones: Path, checkpoints: Path, tmp_path: Path
+) -> None:
+    file, words = tmp_path / "r.json", ("--sources", "digit,piano", "--methods", "raw")
+    bench_json(tones, checkpoints, file, *words)
+    before = file.read_bytes()
+    for more in (("--seed", "1"), ("--steps", "3"), ("--without", "spectral"), ("--gain-range", "3")):
+        with pytest.raises(bench.BenchError, match=more[0].strip("-").split("-")[0]) as caught:
+            bench_json(tones, checkpoints, file, *words, *more)
+        assert "--fresh" in str(caught.value)
+        assert "\n" not in str(caught.value)
+    assert file.read_bytes() == before
+    bench_json(tones, checkpoints, file, *words, "--seed", "1", "--fresh")
+    assert read(file).settings["seed"] == 1
+
+
+def test_a_file_of_other_networks_is_refused(tones: Path, checkpoints: Path, tmp_path: Path) -> None:
+    words = ("--sources", "digit", "--methods", "raw")
+    bench_json(tones, checkpoints, tmp_path / "r.json", *words)
+    torch.manual_seed(1)
+    hub.save(
+        tmp_path / "other/digit", Generator(model_size=1, latent_size=4), {"name": "digit", "label": "d"}
+    )
+    with pytest.raises(bench.BenchError, match="digit"):
+        bench_json(tones, tmp_path / "other", tmp_path / "r.json", *words)
+
+
+def test_a_term_left_out_has_no_weight() -> None:
+    from bssdemo.evaluation.methods import Setting
+    from bssdemo.search.objective import TERMS
+    from bssdemo.search.pgd import PRESETS
+
+    assert tuple(TERMS) == bench.LOSSES
+    usual = PRESETS["paper"].objective.weights
+    weights = Setting(("digit",), "paper", without=("spectral", "coherence")).config.objective.weights
+    assert (weights.spectral, weights.coherence) == (0, 0)
+    assert (weights.dissociation, weights.frequency) == (usual.dissociation, usual.frequency)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +244,7 @@ def test_start_and_gain_reach_the_search(tones: Path, checkpoints: Path, monkeyp
         (["--sources", "digit,violin"], "violin"),
         (["--sources", "violin", "--methods", "mixture"], "no recordings of 'violin'"),
         (["--sources", "digit,,piano"], "--sources"),
-        (["--sources", "digit", "--methods", "magic"], "available: raw, refined, mixture, oracle"),
+        (["--sources", "digit", "--methods", "magic"], "available: raw, refined, paper"),
         (["--sources", "digit", "--mixtures", "0"], "--mixtures"),
         (["--sources", "digit", "--batch", "0"], "--batch"),
         (["--sources", "digit", "--steps", "0"], "--steps"),

@@ -10,7 +10,7 @@ from torch import Tensor
 from bssdemo.evaluation.assignment import assign
 from bssdemo.evaluation.methods import METHODS, Separator, Setting
 from bssdemo.evaluation.metrics import METRICS, spectral_snr
-from bssdemo.evaluation.runner import Scores, score, summarise
+from bssdemo.evaluation.runner import Scores, score, to_records
 from bssdemo.snapshot import Snapshot
 
 N = 16_384
@@ -29,7 +29,7 @@ def answering(estimates: Tensor, steps: int = 4) -> Separator:
     """A separator that says silence until its last step, then the next rows of `estimates`."""
     rows = iter(estimates)
 
-    def run(mix: Tensor) -> Iterator[Snapshot]:
+    def run(mix: Tensor, first: int) -> Iterator[Snapshot]:
         answer = torch.stack([next(rows) for _ in mix])
         for step in range(steps + 1):
             shown = answer if step == steps else torch.zeros_like(answer)
@@ -42,24 +42,41 @@ def answering(estimates: Tensor, steps: int = 4) -> Separator:
 def test_the_last_snapshot_is_scored_whatever_the_batch(batch: int) -> None:
     mix, refs = signals(5)
     gains = torch.linspace(0.1, 0.9, 10).reshape(5, 2, 1)
-    (scores,) = score(answering(gains * refs), AS_IT_IS, mix, refs, SOURCES, batch)
-    assert scores.values.keys() == METRICS.keys()
+    batches = list(score(answering(gains * refs), AS_IT_IS, mix, refs, SOURCES, batch))
+    assert [len(one.values["sir"]) for (one,) in batches] == [len(part) for part in mix.split(batch)]
+    assert {metric for (one,) in batches for metric in one.values} == METRICS.keys()
     expected = -20 * torch.log10(1 - gains.squeeze(-1).double())
-    torch.testing.assert_close(scores.values["spectral_snr"], expected, atol=1e-4, rtol=0)
+    found = torch.cat([one.values["spectral_snr"] for (one,) in batches])
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
+
+
+def test_a_run_goes_on_from_any_mixture() -> None:
+    mix, refs = signals(5)
+    asked: list[tuple[int, Tensor]] = []
+
+    def separator(mixes: Tensor, first: int) -> Iterator[Snapshot]:
+        asked.append((first, mixes))
+        yield from METHODS["mixture"].separator(Setting(SOURCES))(mixes, first)
+
+    whole = torch.cat([s.values["sir"] for (s,) in score(separator, AS_IT_IS, mix, refs, SOURCES, 2)])
+    rest = torch.cat([s.values["sir"] for (s,) in score(separator, AS_IT_IS, mix, refs, SOURCES, 2, first=3)])
+    assert torch.equal(rest, whole[3:])
+    assert [first for first, _ in asked] == [0, 2, 4, 3]
+    assert torch.equal(asked[-1][1], mix[3:])
 
 
 @pytest.mark.parametrize("batch", [2, 5])
 def test_progress_adds_up_to_the_number_of_mixtures_and_never_goes_back(batch: int) -> None:
     mix, refs = signals(5)
     told: list[float] = []
-    score(answering(refs), AS_IT_IS, mix, refs, SOURCES, batch, told.append)
+    list(score(answering(refs), AS_IT_IS, mix, refs, SOURCES, batch, told.append))
     assert sum(told) == pytest.approx(5)
     assert min(told) >= 0
 
 
 def test_the_mixture_as_the_estimate_is_the_same_for_every_stem() -> None:
     mix, _ = signals(3)
-    (answer,) = METHODS["mixture"].separator(Setting(("a", "b", "c")))(mix)
+    (answer,) = METHODS["mixture"].separator(Setting(("a", "b", "c")))(mix, 0)
     assert answer.done
     assert torch.equal(answer.estimates, mix[:, None].expand(-1, 3, -1))
 
@@ -70,7 +87,7 @@ def test_several_answers_are_made_of_one_separation() -> None:
         "half": lambda mix, estimates, refs: estimates / 2,
         "truth": lambda mix, estimates, refs: refs + mix[:, None] * 0,
     }
-    half, truth = score(answering(refs), answers, mix, refs, SOURCES, batch=2)
+    ((half, truth),) = score(answering(refs), answers, mix, refs, SOURCES, batch=3)
     assert (half.method, truth.method) == ("half", "truth")
     torch.testing.assert_close(
         half.values["spectral_snr"], torch.full((3, 2), 20 * math.log10(2), dtype=torch.float64)
@@ -82,7 +99,7 @@ def test_several_answers_are_made_of_one_separation() -> None:
 def test_oracle_masks_beat_the_mixture() -> None:
     mix, refs = signals(3)
     method = METHODS["oracle"]
-    *_, last = method.separator(Setting(SOURCES))(mix)
+    *_, last = method.separator(Setting(SOURCES))(mix, 0)
     stems = method.answer(mix, last.estimates, refs)
     assert (spectral_snr(refs, stems) > spectral_snr(refs, last.estimates)).all()
 
@@ -96,20 +113,22 @@ def test_stems_of_one_kind_take_their_best_order_and_others_stay() -> None:
     assert (spectral_snr(refs, assign(refs, refs.roll(1, 1), ["x"] * 3)) == math.inf).all()
 
 
-def test_mean_median_and_count_leave_out_what_has_no_score() -> None:
-    column = torch.tensor([1.0, 2.0, 6.0, math.nan, 11.0], dtype=torch.float64)
-    unscored = torch.full((5,), math.nan, dtype=torch.float64)
-    scores = Scores("m", {"sir": torch.stack([column, unscored], 1)}, seconds=0.5)
-    first, second = summarise(scores, ["digit", "digit"])
-    assert (first.mean, first.median, first.n, first.stem) == (5.0, 4.0, 4, "digit-1")
-    assert (second.mean, second.median, second.n, second.stem) == (None, None, 0, "digit-2")
+def test_what_has_no_score_stays_empty_and_what_is_perfect_stays_finite() -> None:
+    column = torch.tensor([1.00049, math.nan, math.inf, -math.inf], dtype=torch.float64)
+    other = torch.zeros(4, dtype=torch.float64)
+    scores = Scores("m", {"sir": torch.stack([column, other], 1)}, seconds=0.5)
+    first, second = to_records(scores, ["digit", "digit"])
+    assert (first.values, first.stem) == ((1.0, None, 300.0, -300.0), "digit-1")
+    assert (second.values, second.stem) == ((0.0,) * 4, "digit-2")
+    assert {(r.sources, r.method, r.metric, r.seconds) for r in (first, second)} == {
+        ("digit,digit", "m", "sir", 0.5)
+    }
 
 
-def test_a_perfect_estimate_has_no_finite_mean() -> None:
+def test_a_perfect_estimate() -> None:
     mix, refs = signals(2)
-    records = summarise(score(answering(refs), AS_IT_IS, mix, refs, SOURCES)[0], SOURCES)
-    by_metric = {r.metric: r for r in records if r.stem == "digit"}
-    assert by_metric["spectral_snr"].mean is None
-    assert by_metric["spectral_snr"].n == 2
-    assert by_metric["envelope_distance"].mean == pytest.approx(0, abs=1e-12)
-    assert by_metric["sir"].mean == pytest.approx(100, abs=1e-6)
+    ((scores,),) = score(answering(refs), AS_IT_IS, mix, refs, SOURCES)
+    by_metric = {r.metric: r for r in to_records(scores, SOURCES) if r.stem == "digit"}
+    assert by_metric["spectral_snr"].values == (300.0, 300.0)
+    assert by_metric["envelope_distance"].values == (0.0, 0.0)
+    assert by_metric["sir"].mean == pytest.approx(100, abs=1e-3)
