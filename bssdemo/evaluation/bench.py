@@ -59,7 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", choices=("balanced", "paper", "reference"), default="balanced")
     parser.add_argument("--steps", type=int, metavar="N", help="of the search (default: the preset's)")
     parser.add_argument("--starts", type=int, metavar="S", help="of the search (default: the preset's)")
-    parser.add_argument("--start", choices=("zeros", "encoder"), help="of the search (default: the preset's)")
+    parser.add_argument(
+        "--start", choices=("zeros", "encoder", "random"), help="of the search (default: the preset's)"
+    )
     parser.add_argument(
         "--gain", choices=("fixed", "estimated"), help="of the sources (default: the preset's)"
     )
@@ -159,8 +161,8 @@ def _check(args: argparse.Namespace) -> None:
             raise BenchError(f"--{option} must be at least 1, got {value}")
     if not 0 <= args.gain_range <= LARGEST_GAIN:
         raise BenchError(f"--gain-range must lie between 0 and {LARGEST_GAIN} dB, got {args.gain_range}")
-    if args.seed < 0:
-        raise BenchError(f"--seed must not be negative, got {args.seed}")
+    if not 0 <= args.seed < 2**31:
+        raise BenchError(f"--seed must lie between 0 and 2147483647, got {args.seed}")
     if args.json is not None and args.json.is_dir():
         raise BenchError(f"--json needs the name of a file, and {args.json} is a folder")
 

@@ -43,7 +43,7 @@ class Setting:
     seed: int = 0
     checkpoints: Path | None = None  # a folder of checkpoints; None for the Hub or the bundled ones
     unknown_level: bool = False
-    start: Literal["zeros", "encoder"] | None = None
+    start: Literal["zeros", "encoder", "random"] | None = None
     gain: Literal["fixed", "estimated"] | None = None
     without: tuple[str, ...] = ()
 
@@ -78,7 +78,8 @@ def search(setting: Setting) -> Separator:
     def run(mix: Float[Tensor, "B samples"], first: int) -> Iterator[Snapshot]:
         level = audio.peak_of_sum(len(priors)) / mix.abs().amax(-1, keepdim=True)
         level = level if setting.unknown_level else torch.ones_like(level)
-        seeded = torch.Generator().manual_seed(setting.seed)  # anew: the same points for every mixture
+        numbers = range(first, first + len(mix))
+        seeded = [torch.Generator().manual_seed((setting.seed << 32) + number) for number in numbers]
         for snapshot in separate(mix * level, generators, config, encoders=encoders, generator=seeded):
             yield replace(snapshot, estimates=snapshot.estimates / level[..., None])
 

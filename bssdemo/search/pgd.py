@@ -20,7 +20,7 @@ from bssdemo.models.wavegan import SAMPLES, Generator
 from bssdemo.search.best import Best
 from bssdemo.search.objective import TERMS, Weights, prepare, terms, weighted
 from bssdemo.search.presets import PRESETS, SearchConfig
-from bssdemo.search.starts import Encoders, begin
+from bssdemo.search.starts import Encoders, Randomness, begin
 from bssdemo.search.unknowns import first_unknowns, keep_rows, learning_rate
 from bssdemo.snapshot import Snapshot
 
@@ -33,7 +33,7 @@ def separate(
     config: SearchConfig = PRESETS["balanced"],
     *,
     encoders: Encoders | None = None,
-    generator: torch.Generator | None = None,
+    generator: Randomness | None = None,
     weights: Callable[[], Weights] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Iterator[Snapshot]:
@@ -42,7 +42,8 @@ def separate(
     `mix`: 16,384 samples at 16 kHz, at the level of a plain sum of peak-normalised sources; leading
     axes are independent examples. `priors`: one frozen generator per source, the same one may occur
     twice. `encoders`: one per prior or None where it has none, for `config.start` = "encoder".
-    `generator` draws the random starts (seed 0 if none is given).
+    `generator` draws the random starts, the same for all examples; a sequence has one for each (seed 0 if
+    none is given).
     `weights()` and `stop()` are asked before every step. Yields step 0, then one snapshot per step;
     the last one, `done`, holds the best iterate of every example. While searching from several
     starts a snapshot shows, per example, the one with the lowest total.
@@ -52,7 +53,7 @@ def separate(
     _check(mix, priors)
     if encoders is not None:
         _check_encoders(priors, encoders)
-    if encoders is None or config.start == "zeros":
+    if encoders is None or config.start != "encoder":
         encoders = [None] * len(priors)
     return _search(mix, priors, encoders, config, generator, weights, stop)
 
@@ -82,7 +83,7 @@ def _search(
     priors: Sequence[Generator],
     encoders: Encoders,
     config: SearchConfig,
-    generator: torch.Generator | None,
+    generator: Randomness | None,
     ask_weights: Callable[[], Weights] | None,
     stop: Callable[[], bool] | None,
 ) -> Iterator[Snapshot]:
@@ -91,7 +92,7 @@ def _search(
     mix = mix.detach().to(next(priors[0].parameters())).reshape(-1, SAMPLES)
     starts = config.starts
     target = prepare(mix.repeat_interleave(starts, 0), config.objective.form)
-    points = begin(mix, priors, encoders, starts, generator)
+    points = begin(mix, priors, encoders, starts, generator, zero=config.start != "random")
     unknowns = first_unknowns(mix, points, priors, config)
     adam = torch.optim.Adam(unknowns.moved, lr=config.learning_rate)
     weights = config.objective.weights

@@ -15,7 +15,8 @@ class SearchConfig:
     `starts` = 1 begins at z = 0; S begins there and at random points, the best one is kept per
     example. With `explore`, after that many steps only each example's best start goes on.
     `start` = "encoder" puts the encoders' z before z = 0 (a prior without one starts at 0), and `leash` is
-    the weight of the regulariser R of equation 1, which ties latents and gains to those.
+    the weight of the regulariser R of equation 1, which ties latents and gains to those. "random": all the
+    starts are random points.
     `gain` = "estimated" searches a factor for every source too, for mixtures at unknown levels.
     `peak_normalise` divides every generator's output by its own peak before it is added.
     `bound` is the projection: latents are clipped to [-bound, bound] after every step; None: they are not.
@@ -25,7 +26,7 @@ class SearchConfig:
     steps: int = 1000
     learning_rate: float = 0.05
     schedule: Literal["constant", "cosine"] = "constant"
-    start: Literal["zeros", "encoder"] = "zeros"
+    start: Literal["zeros", "encoder", "random"] = "zeros"
     starts: int = 1
     explore: int | None = None
     leash: float = 0.0

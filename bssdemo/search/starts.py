@@ -17,6 +17,7 @@ PEEL = Stft(frame=512, hop=128, center=True)  # on whose bins a twin's first sou
 POWER_EPS = 1e-8
 
 Encoders = Sequence[LatentEncoder | None]
+Randomness = torch.Generator | Sequence[torch.Generator]  # one for all examples alike, or one for each
 
 
 @dataclass(frozen=True)
@@ -35,26 +36,32 @@ def begin(
     priors: Sequence[Generator],
     encoders: Encoders,
     starts: int,
-    generator: torch.Generator | None,
+    generator: Randomness | None,
+    zero: bool = True,
 ) -> Starts:
-    """`starts` points per example: the encoders' z if there is an encoder, then z = 0, then random ones.
+    """`starts` points per example: the encoders' z if there is an encoder, then z = 0 (if `zero`), then random ones.
 
-    Zero and the random points are the same for every example, whatever its batch. A prior without
-    encoder (None) starts at 0 in the first point too.
+    With one generator the random points are the same for every example, with one for each they are not;
+    neither depends on the batch. A prior without encoder (None) starts at 0 in the encoders' point.
     """
     if generator is None:
         generator = torch.Generator().manual_seed(0)
-    nudge = _twin_nudge(priors, generator).to(mix)
-    points = [nudge.expand(len(mix), -1)]
-    if any(encoder is not None for encoder in encoders):
-        points.insert(0, (encode(mix, priors, encoders) + nudge).clamp(-1, 1))
-    random = (
-        2 * torch.rand(max(0, starts - len(points)), len(nudge), generator=generator, device=generator.device)
-        - 1
-    )
-    points += [point.expand(len(mix), -1) for point in random.to(mix)]
+    generators = [generator] if isinstance(generator, torch.Generator) else generator
     known = torch.tensor([float(encoder is not None) for encoder in encoders]).to(mix)
-    return Starts(torch.stack(points[:starts], 1), known)
+    size = sum(prior.latent_size for prior in priors)
+    count = max(0, starts - zero - bool(known.any()))
+    drawn = [(_twin_nudge(priors, one), _uniform(one, count, size)) for one in generators]
+    nudge = torch.stack([nudge for nudge, _ in drawn]).to(mix).expand(len(mix), -1)
+    points = [nudge] if zero else []
+    if known.any():
+        points.insert(0, (encode(mix, priors, encoders) + nudge).clamp(-1, 1))
+    random = torch.stack([some for _, some in drawn]).to(mix).expand(len(mix), -1, -1)
+    return Starts(torch.stack([*points, *random.unbind(1)][:starts], 1), known)
+
+
+def _uniform(generator: torch.Generator, *shape: int) -> Float[Tensor, "..."]:
+    """In -1 to 1, as z is in training."""
+    return 2 * torch.rand(*shape, generator=generator, device=generator.device) - 1
 
 
 @torch.no_grad()
@@ -85,7 +92,7 @@ def without(mix: Float[Tensor, "B samples"], sound: Float[Tensor, "B samples"]) 
 def _twin_nudge(priors: Sequence[Generator], generator: torch.Generator) -> Float[Tensor, " latents"]:
     """0, but random for a prior's second occurrence: equal latents would have equal gradients for ever."""
     nudges = [
-        TWIN_NUDGE * (2 * torch.rand(prior.latent_size, generator=generator, device=generator.device) - 1)
+        TWIN_NUDGE * _uniform(generator, prior.latent_size)
         if any(prior is earlier for earlier in priors[:k])
         else torch.zeros(prior.latent_size, device=generator.device)
         for k, prior in enumerate(priors)

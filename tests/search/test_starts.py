@@ -52,6 +52,36 @@ def test_without_encoders_the_search_begins_at_zero(priors, planted):
         assert torch.equal(one.estimates, other.estimates)
 
 
+def test_random_points_alone_and_each_examples_own(priors, planted):
+    def seeded(*seeds: int) -> list[torch.Generator]:
+        return [torch.Generator().manual_seed(seed) for seed in seeds]
+
+    none = [None] * 3
+    found = begin(planted, priors, none, 2, seeded(0, 1, 2), zero=False).z
+    assert found.shape == (3, 2, 21)
+    assert found.abs().amax(-1).min() > 0.5
+    assert found.abs().max() <= 1
+    assert found.flatten(0, 1).unique(dim=0).shape == (6, 21)  # every example's are its own
+    alone = begin(planted[1:2], priors, none, 2, seeded(1), zero=False).z
+    assert torch.equal(found[1:2], alone)
+    behind_zero = begin(planted, priors, none, 3, seeded(0, 1, 2)).z
+    assert behind_zero[:, 0].eq(0).all()
+    assert torch.equal(behind_zero[:, 1:], found)
+
+
+def test_start_random_is_somewhere_else_and_as_the_generator_says(priors, planted):
+    config = replace(SHORT, start="random")
+
+    def first(seed: int) -> Tensor:
+        given = torch.Generator().manual_seed(seed)
+        return next(separate(planted, priors[:2], config, generator=given)).estimates
+
+    zero = next(separate(planted, priors[:2], replace(SHORT, start="zeros"))).estimates
+    assert torch.equal(first(3), first(3))
+    assert not torch.allclose(first(3), first(4))
+    assert not torch.allclose(first(3), zero)
+
+
 def test_start_zeros_ignores_the_encoders(priors, planted, encoders):
     config = replace(SHORT, start="zeros", leash=1.0)
     plain, given = (
