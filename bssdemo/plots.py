@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +84,47 @@ def _spectrogram(axis: Axes, picture: Picture, scale: Scale):  # type: ignore[no
     axis.set_yticks([at for _, at in scale.ticks], [label for label, _ in scale.ticks])
     axis.tick_params(labelsize=8)
     return image
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A value with its interval for every method (None: it has none), and one to hold them against."""
+
+    title: str
+    values: Sequence[tuple[float, float, float] | None]  # mean, low end, high end
+    reference: float | None
+
+
+def comparison(
+    names: Sequence[str], panels: Sequence[Panel], columns: int, emphasised: Collection[str], reference: str
+) -> Figure:
+    """Methods down the side, a dot and its interval for each; `emphasised` ones in colour, the others grey.
+
+    `reference` names the dashed line at the panels' reference values.
+    """
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(3.4 * columns, rows * (0.9 + 0.24 * len(names))), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
+    colours = [COLOURS[0] if name in emphasised else "#777777" for name in names]
+    for axis, panel in zip(grid.flat, panels, strict=True):
+        for place, (value, colour) in enumerate(zip(panel.values, colours, strict=True)):
+            if value is not None:
+                mean, low, high = value
+                axis.plot([low, high], [place, place], color=colour, linewidth=2)
+                axis.plot([mean], [place], "o", color=colour, markersize=5)
+        if panel.reference is not None:
+            axis.axvline(panel.reference, color=COLOURS[1], linestyle="--", linewidth=1.2, label=reference)
+        axis.set_title(panel.title, fontsize=11)
+        axis.grid(axis="x", color="#dddddd", linewidth=0.6)
+        axis.set_axisbelow(True)
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.tick_params(labelsize=10)
+    grid[0, 0].set_yticks(range(len(names)), names)
+    grid[0, 0].invert_yaxis()
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="outside lower center", frameon=False, fontsize=10)
+    return figure
 
 
 def save(figure: Figure, path: Path) -> None:

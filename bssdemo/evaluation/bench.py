@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bssdemo.evaluation import tables
 from bssdemo.evaluation.records import Results, read, write
 
 if TYPE_CHECKING:
@@ -93,6 +92,7 @@ def run(args: argparse.Namespace) -> int:
 
     from tqdm import tqdm
 
+    from bssdemo.evaluation import tables
     from bssdemo.evaluation.machine import describe
     from bssdemo.evaluation.methods import METHODS, Setting, fingerprints
     from bssdemo.evaluation.mixtures import draw, fingerprint
@@ -129,17 +129,16 @@ def run(args: argparse.Namespace) -> int:
         results = results.joined_by(this_run, prints)
     for separator, members, done in _shared(todo, setting):
         layout = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total} mixtures [{elapsed}<{remaining}]"
-        answers = {name: method.answer for name, method in members.items()}
         described = ", ".join(members)
         with tqdm(total=len(mix), initial=done, desc=described, file=sys.stderr, bar_format=layout) as bar:
-            for scored in score(separator, answers, mix, refs, sources, args.batch, bar.update, done):
+            for scored in score(separator, members, mix, refs, sources, args.batch, bar.update, done):
                 results = results.extended(record for one in scored for record in to_records(one, sources))
                 if args.json is not None:
                     write(args.json, results)
     gains = f", gains within {args.gain_range:g} dB" if args.gain_range else ""
     print(
         f"{'-'.join(sources)}, {args.split} recordings, seed {args.seed}{gains}\n\n"
-        f"{tables.by_metric(results.records)}"
+        f"{tables.by_metric(results)}"
     )
     return 0
 

@@ -1,12 +1,13 @@
 """The benchmark's methods: what separates the mixtures, and what is made of its estimates to be scored.
 
-Methods with the same separator share one run of it. A further method is one more line in `METHODS`.
+Methods with the same separator share one run of it. A further method is one more line in `METHODS`; every baseline
+of `bssdemo.baselines.catalogue` is there by itself, as it is and, like our own estimates, refined.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from bssdemo import audio, hub
+from bssdemo.baselines.catalogue import BASELINES, Baseline
 from bssdemo.search.pgd import PRESETS, SearchConfig, separate
 from bssdemo.search.refine import refine
 from bssdemo.snapshot import Snapshot
@@ -63,11 +65,15 @@ class Setting:
 
 @dataclass(frozen=True)
 class Method:
-    """`separator` builds what runs on the mixtures; `answer` turns its last estimates into the stems."""
+    """`separator` builds what runs on the mixtures; `answer` turns its last estimates into the stems.
+
+    `unnamed` estimates are components in no order: they are scored in their best one (evaluation/assignment.py).
+    """
 
     separator: Callable[[Setting], Separator]
     answer: Answer = lambda mix, estimates, refs: estimates
     searches: bool = False  # in the priors' latent spaces
+    unnamed: bool = False
 
 
 def search(setting: Setting) -> Separator:
@@ -106,7 +112,19 @@ def refined(mix: Tensor, estimates: Tensor, refs: Tensor) -> Tensor:
     return refine(mix, estimates).stems
 
 
-METHODS: Mapping[str, Method] = {
+def _by_baseline(name: str, baseline: Baseline) -> dict[str, Method]:
+    """Its components as they come, and masks made of them as of our own estimates; one run serves both."""
+
+    def build(setting: Setting) -> Separator:
+        def run(mix: Float[Tensor, "B samples"], first: int) -> Iterator[Snapshot]:
+            return baseline.separate(mix, len(setting.sources), seed=setting.seed)
+
+        return run
+
+    return {name: Method(build, unnamed=True), f"{name}-refined": Method(build, refined, unnamed=True)}
+
+
+METHODS: dict[str, Method] = {
     "raw": Method(search, searches=True),
     "refined": Method(search, refined, searches=True),
     "paper": Method(paper_search, searches=True),
@@ -114,6 +132,8 @@ METHODS: Mapping[str, Method] = {
     "mixture": Method(nothing),  # what doing nothing scores
     "oracle": Method(nothing, lambda mix, estimates, refs: refine(mix, refs).stems),  # what masks could reach
 }
+for key, baseline in BASELINES.items():
+    METHODS |= _by_baseline(key, baseline)
 
 
 def fingerprints(setting: Setting) -> dict[str, str]:

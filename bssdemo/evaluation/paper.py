@@ -53,6 +53,12 @@ def table_number(sources: Sequence[str]) -> int | None:
     return next((number for number, key in enumerate(TABLES, start=1) if sorted(key) == wanted), None)
 
 
+def methods(sources: Sequence[str]) -> list[str]:
+    """The rows of this combination's table; none where the paper has no such table."""
+    number = table_number(sources)
+    return [] if number is None else list(TABLES[list(TABLES)[number - 1]])
+
+
 def value(sources: Sequence[str], method: str, metric: str, stem: str) -> float | None:
     """The paper's mean of one cell; None where the paper has no such combination, method or metric."""
     number = table_number(sources)

@@ -9,7 +9,7 @@ import json
 import math
 import os
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -141,11 +141,6 @@ def read(file: Path) -> Results:
     except (KeyError, TypeError, AttributeError) as error:
         raise RecordError(f"{file}: lacks a part of a benchmark's results ({error})") from error
     return replace(results, records=records)
-
-
-def read_all(files: Sequence[Path]) -> list[Results]:
-    """The results of several files, in order."""
-    return [read(file) for file in files]
 
 
 def _cell(record: Record) -> tuple[str, str, str]:

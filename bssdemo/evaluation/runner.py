@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from bssdemo.evaluation.assignment import assign
-from bssdemo.evaluation.methods import Answer, Separator
+from bssdemo.evaluation.methods import Method, Separator
 from bssdemo.evaluation.metrics import METRICS
 from bssdemo.evaluation.mixtures import stem_names
 from bssdemo.evaluation.records import Record, rounded
@@ -27,7 +27,7 @@ class Scores:
 
 def score(
     separator: Separator,
-    answers: Mapping[str, Answer],
+    methods: Mapping[str, Method],
     mix: Float[Tensor, "M samples"],
     refs: Float[Tensor, "M K samples"],
     sources: Sequence[str],
@@ -35,10 +35,10 @@ def score(
     advance: Callable[[float], object] = lambda mixtures: None,
     first: int = 0,
 ) -> Iterator[list[Scores]]:
-    """Separate the mixtures from number `first` on, `batch` at a time; after each, what every answer scores.
+    """Separate the mixtures from number `first` on, `batch` at a time; after each, what every method scores.
 
-    `answers` has one entry per method, whose name is the key, and is made of the batch's last snapshot. Stems of
-    the same kind in `sources` are taken in their best order (`assign`), the others as the method gives them.
+    All `methods` make their answers of the batch's last snapshot. Stems of the same kind in `sources`, and all of a
+    method whose stems are unnamed, are taken in their best order (`assign`), the others as the method gives them.
     `advance` is told how many further mixtures are done, in fractions while a batch is under way.
     """
     for start in range(first, len(mix), batch):
@@ -50,11 +50,11 @@ def score(
             told = done
         separated = time.perf_counter() - began
         scored = []
-        for name, answer in answers.items():
+        for name, method in methods.items():
             began = time.perf_counter()
-            stems = answer(mixes, snapshot.estimates, truth)
+            stems = method.answer(mixes, snapshot.estimates, truth)
             seconds = separated + time.perf_counter() - began
-            stems = assign(truth, stems, sources)
+            stems = assign(truth, stems, ["component"] * len(sources) if method.unnamed else sources)
             values = {metric: function(truth, stems) for metric, function in METRICS.items()}
             scored.append(Scores(name, values, seconds / len(mixes)))
         advance(len(mixes) - told)

@@ -1,31 +1,25 @@
-"""Benchmark records as Markdown: in the shape of the paper's Tables 1-4, the paper's row beside ours.
+"""Benchmark files as Markdown: in the shape of the paper's Tables 1-4, all the paper's rows beside ours.
 
-python -m bssdemo bench tables FILE... [--into docs/BENCHMARKS.md]
+python -m bssdemo bench tables FILE... [--into docs/BENCHMARKS.md] [--figures DIR]
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from bssdemo.evaluation import paper
-from bssdemo.evaluation.records import Record, RecordError, read_all
+import numpy as np
 
-LABELS = {
-    "spectral_snr": "Spectral SNR (dB)",
-    "envelope_distance": "RMS env. distance",
-    "sir": "SIR (dB)",
-    "si_sdr": "SI-SDR (dB)",
-}
-LOWER_IS_BETTER = {"envelope_distance"}
-OURS = ("raw", "refined")  # the methods that are held against the paper's own row
-PAPER_ROW = "paper, proposed"
-CELLS_OF_PAPER = sum(
-    len(sources) for sources in paper.TABLES
-)  # nine sources in Tables 1-4, so nine cells per metric
-BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
-NONE = "n/a"
+from bssdemo.evaluation import ablations, compare, paper
+from bssdemo.evaluation.bootstrap import interval
+from bssdemo.evaluation.groups import LABELS, LOWER_IS_BETTER, Group, grouped
+from bssdemo.evaluation.markdown import NONE, folded, number, span, table
+from bssdemo.evaluation.records import Record, RecordError, Results, read
+
+OURS = ("refined", "raw")  # the page's own stems, which are held against the paper's and the baselines
+CELLS_OF_PAPER = sum(map(len, paper.TABLES))  # nine sources in Tables 1-4, so nine cells per metric
+MARKERS = "<!-- {name}: begin -->", "<!-- {name}: end -->"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,112 +28,131 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files", nargs="+", type=Path, metavar="FILE", help="results written by bench audio --json"
     )
     parser.add_argument(
-        "--into", type=Path, metavar="PAGE", help="put the tables between this page's two markers"
+        "--into", type=Path, metavar="PAGE", help="put the tables between this page's markers"
+    )
+    parser.add_argument(
+        "--figures", type=Path, metavar="DIR", help="also draw a picture of every combination into DIR"
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the tables, or write them into a page. Raises RecordError when a file cannot be used."""
-    text = render([record for results in read_all(args.files) for record in results.records])
+    groups = grouped(read(file) for file in args.files)
+    plain = [group for group in groups if group.settings["label"] is None]
+    labelled = [group for group in groups if group.settings["label"] is not None]
+    texts = {"tables": render(plain) if plain else "", "ablations": ablations.render(labelled)}
     if args.into is None:
-        print(text)
-        return 0
-    try:
-        page = args.into.read_text(encoding="utf-8")
-    except OSError as error:
-        raise RecordError(f"{args.into}: cannot be read ({error.strerror})") from error
-    args.into.write_text(insert(page, text), encoding="utf-8")
+        print("\n\n".join(filter(None, texts.values())))
+    else:
+        try:
+            page = args.into.read_text(encoding="utf-8")
+        except OSError as error:
+            raise RecordError(f"{args.into}: cannot be read ({error.strerror})") from error
+        for name, text in texts.items():
+            page = insert(page, text, name) if text else page
+        args.into.write_text(page, encoding="utf-8")
+    if args.figures is not None:
+        _draw([group for group in plain if not group.odd], args.figures)
     return 0
 
 
-def insert(page: str, text: str) -> str:
-    """The page with everything between its two marker lines replaced by `text`."""
-    if page.count(BEGIN) != 1 or page.count(END) != 1 or page.index(BEGIN) > page.index(END):
-        raise RecordError(f"the page must have the line '{BEGIN}' and, after it, the line '{END}', once each")
-    before, _, rest = page.partition(BEGIN)
-    return f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.partition(END)[2]}"
+def insert(page: str, text: str, name: str = "tables") -> str:
+    """The page with everything between its two marker lines of this name replaced by `text`."""
+    begin, end = (marker.format(name=name) for marker in MARKERS)
+    if page.count(begin) != 1 or page.count(end) != 1 or page.index(begin) > page.index(end):
+        raise RecordError(f"the page must have the line '{begin}' and, after it, the line '{end}', once each")
+    before, _, rest = page.partition(begin)
+    return f"{before}{begin}\n\n{text}\n\n{end}{rest.partition(end)[2]}"
 
 
-def render(records: Sequence[Record]) -> str:
-    """One table per combination of sources, those of the paper first, then how many cells reach the paper.
+def render(groups: Sequence[Group]) -> str:
+    """One table per combination, then our methods against the best baseline, then against the paper's means."""
+    parts = [f"### {group.title}\n\n{combination(group)}" for group in groups]
+    usual = [group for group in groups if not group.odd]
+    compared = compare.against_baselines(usual, OURS, baselines())
+    if compared:
+        parts.append(f"### Against the best baseline\n\n{compared}")
+    return "\n\n".join([*parts, verdict(usual)])
 
-    A cell is "mean (median)"; means at least as good as the paper's are bold. As in the paper, methods are rows
-    for two sources and columns for more.
+
+def baselines() -> list[str]:
+    """The methods that are baselines: components without names."""
+    from bssdemo.evaluation.methods import METHODS
+
+    return [name for name, method in METHODS.items() if method.unnamed]
+
+
+def combination(group: Group) -> str:
+    """Means with their 95 % intervals, ours above the paper's; the medians folded away below.
+
+    Means at least as good as those of the paper's own method are bold.
     """
-    if not records:
-        raise RecordError("there are no records to make a table of")
-    combinations = sorted(
-        _unique(r.sources for r in records), key=lambda s: paper.table_number(s.split(",")) or 99
-    )
-    parts = [_combination([r for r in records if r.sources == sources]) for sources in combinations]
-    return "\n\n".join([*parts, verdict(records)])
+    columns = [(metric, stem) for metric in LABELS for stem in group.stems]
+    heads = [f"{LABELS[metric]}, {stem}" for metric, stem in columns]
+    means = [["method", *heads, "n", "seconds a mixture"]]
+    medians = [["method", *heads]]
+    for method in group.methods:
+        found = [group.cells[method, metric, stem] for metric, stem in columns]
+        name = f"{method} \\*" if method in baselines() else method
+        count = group.mixtures(method)
+        cells = [_mean(group, record, count) for record in found]
+        means.append([name, *cells, str(count), number(found[0].seconds)])
+        medians.append([name, *(number(record.median) for record in found)])
+    for name in paper.methods(group.sources):
+        theirs = [paper.value(group.sources, name, metric, stem) for metric, stem in columns]
+        means.append([f"the paper's {name}", *("" if v is None else number(v) for v in theirs), "1000", ""])
+    return f"{table(means)}\n\n{folded('Medians', table(medians))}"
 
 
-def by_metric(records: Sequence[Record]) -> str:
-    """For one combination: a table per metric, mean and median side by side for every stem, the paper below."""
-    stems, methods = _unique(r.stem for r in records), _unique(r.method for r in records)
-    sources, cells = records[0].sources.split(","), _index(records)
+def by_metric(results: Results) -> str:
+    """For one file: a table per metric, mean and median side by side for every stem, the paper's method below."""
+    (group,) = grouped([results])
     parts = []
-    for metric in LABELS:
+    for metric, label in LABELS.items():
         better = "lower" if metric in LOWER_IS_BETTER else "higher"
-        rows = [["method", *(f"{stem} {kind}" for stem in stems for kind in ("mean", "median"))]]
-        for method in methods:
-            found = [cells[method, metric, stem] for stem in stems]
-            rows.append([method, *(_number(v) for record in found for v in (record.mean, record.median))])
-        if metric in paper.METRICS and paper.table_number(sources) is not None:
-            means = [paper.value(sources, paper.PROPOSED, metric, stem) for stem in stems]
-            rows.append([PAPER_ROW, *(text for mean in means for text in (_number(mean), ""))])
-        parts.append(f"{LABELS[metric]}, {better} is better\n\n{_markdown(rows)}")
-    seconds = {record.method: record.seconds for record in records}
-    times = ", ".join(f"{method} {seconds[method]:.2f}" for method in methods)
-    counted = max(record.n for record in records)
-    return "\n\n".join([*parts, f"{counted} mixtures; seconds per mixture: {times}", verdict(records)])
+        rows = [["method", *(f"{stem} {kind}" for stem in group.stems for kind in ("mean", "median"))]]
+        for method in group.methods:
+            found = [group.cells[method, metric, stem] for stem in group.stems]
+            rows.append([method, *(number(v) for record in found for v in (record.mean, record.median))])
+        theirs = [paper.value(group.sources, paper.PROPOSED, metric, stem) for stem in group.stems]
+        if None not in theirs:
+            rows.append(
+                [f"the paper's {paper.PROPOSED}", *(t for mean in theirs for t in (number(mean), ""))]
+            )
+        parts.append(f"{label}, {better} is better\n\n{table(rows)}")
+    rows = [["method", "mixtures", "seconds a mixture"]]
+    for method in group.methods:
+        seconds = group.cells[method, "sir", group.stems[0]].seconds
+        rows.append([method, str(group.mixtures(method)), number(seconds)])
+    return "\n\n".join([*parts, table(rows), verdict([group])])
 
 
-def verdict(records: Sequence[Record]) -> str:
+def verdict(groups: Sequence[Group]) -> str:
     """In how many of the paper's cells our own methods are at least as good, a sentence for each method."""
-    compared = [r for r in records if r.method in OURS and _paper(r) is not None]
-    if not compared:
-        return "None of these results can be held against the paper's."
     sentences = []
-    for method in _unique(r.method for r in compared):
+    records = [record for group in groups for record in group.cells.values() if _paper(record) is not None]
+    for method in OURS:
         cells = {
-            metric: [r for r in compared if (r.method, r.metric) == (method, metric)]
+            metric: [r for r in records if (r.method, r.metric) == (method, metric)]
             for metric in paper.METRICS
         }
         counts = [
-            f"{LABELS[metric]} {sum(map(_reaches, found))} of {len(found)}" for metric, found in cells.items()
+            f"{LABELS[name]} {sum(map(_reaches, found))} of {len(found)}" for name, found in cells.items()
         ]
-        missing = CELLS_OF_PAPER - len(cells["spectral_snr"])
+        missing = CELLS_OF_PAPER - len(cells["sir"])
         rest = f" ({missing} of its {CELLS_OF_PAPER} are not measured here)" if missing > 0 else ""
-        sentences.append(f"Cells in which {method} reaches the paper's mean: {', '.join(counts)}{rest}.")
-    return "\n\n".join(sentences)
+        if cells["sir"]:
+            sentences.append(f"Cells in which {method} reaches the paper's mean: {', '.join(counts)}{rest}.")
+    return "\n\n".join(sentences) or "None of these results can be held against the paper's."
 
 
-def _combination(records: Sequence[Record]) -> str:
-    stems, methods = _unique(r.stem for r in records), _unique(r.method for r in records)
-    sources, cells = records[0].sources.split(","), _index(records)
-    columns = [(metric, stem) for metric in paper.METRICS for stem in stems]
-    rows = [["method", *(f"{LABELS[metric]}, {stem}" for metric, stem in columns), "seconds a mixture"]]
-    for method in methods:
-        found = [cells[method, metric, stem] for metric, stem in columns]
-        full = max(record.n for record in records)
-        rows.append([method, *(_cell(record, full) for record in found), f"{found[0].seconds:.2f}"])
-    number = paper.table_number(sources)
-    if number is not None:
-        means = [paper.value(sources, paper.PROPOSED, metric, stem) for metric, stem in columns]
-        rows.append([PAPER_ROW, *map(_number, means), ""])
-    if len(stems) > 2:
-        rows = [list(column) for column in zip(*rows, strict=True)]
-    counted = max(record.n for record in records)
-    title = "-".join(sources) + (f" (the paper's Table {number})" if number is not None else "")
-    return f"### {title}, {counted} mixtures\n\n{_markdown(rows)}"
-
-
-def _cell(record: Record, full: int) -> str:
-    mean = f"**{_number(record.mean)}**" if _reaches(record) else _number(record.mean)
-    fewer = f", n = {record.n}" if record.n < full else ""
-    return f"{mean} ({_number(record.median)}{fewer})" if record.n else NONE
+def _mean(group: Group, record: Record, count: int) -> str:
+    if record.mean is None:
+        return NONE
+    mean = f"**{number(record.mean)}**" if _reaches(record) else number(record.mean)
+    fewer = f", n = {record.n}" if record.n < count else ""
+    values = group.values(record.method, record.metric, record.stem)
+    return f"{mean} {span(interval(values[~np.isnan(values)]))}{fewer}"
 
 
 def _paper(record: Record) -> float | None:
@@ -154,33 +167,28 @@ def _reaches(record: Record) -> bool:
     return mean <= theirs if record.metric in LOWER_IS_BETTER else mean >= theirs
 
 
-def _index(records: Sequence[Record]) -> dict[tuple[str, str, str], Record]:
-    cells: dict[tuple[str, str, str], Record] = {}
-    for record in records:
-        key = (record.method, record.metric, record.stem)
-        if key in cells:
-            raise RecordError(
-                f"two results for {record.sources}, {', '.join(key)}: give each run's file once"
+def _draw(groups: Sequence[Group], folder: Path) -> None:
+    """<combination>.png: a panel for every source and metric of the paper."""
+    from bssdemo import plots
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for group in groups:
+        panels = [
+            plots.Panel(
+                f"{stem}: {LABELS[metric]}",
+                [_dot(group, method, metric, stem) for method in group.methods],
+                paper.value(group.sources, paper.PROPOSED, metric, stem),
             )
-        cells[key] = record
-    complete = len(_unique(k[0] for k in cells)) * len(_unique(k[2] for k in cells)) * len(LABELS)
-    if len(cells) != complete:
-        raise RecordError(
-            f"the results for {records[0].sources} lack some of the metrics of a method or stem"
-        )
-    return cells
+            for stem in group.stems
+            for metric in paper.METRICS
+        ]
+        emphasised = {name for name in group.methods if name not in baselines()}
+        figure = plots.comparison(group.methods, panels, len(paper.METRICS), emphasised, "the paper's mean")
+        plots.save(figure, folder / f"{'-'.join(group.sources)}.png")
 
 
-def _number(value: float | None) -> str:
-    return NONE if value is None else f"{value:.2f}"
-
-
-def _unique(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(names))
-
-
-def _markdown(rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table whose columns also line up as plain text; the first row is the heading."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in rows]
-    return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
+def _dot(group: Group, method: str, metric: str, stem: str) -> tuple[float, float, float] | None:
+    """Mean and interval."""
+    values = group.values(method, metric, stem)
+    values = values[~np.isnan(values)]
+    return (float(values.mean()), *interval(values)) if len(values) else None

@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from bssdemo.baselines.catalogue import BASELINES
 from bssdemo.evaluation.assignment import assign
-from bssdemo.evaluation.methods import METHODS, Separator, Setting
+from bssdemo.evaluation.methods import METHODS, Answer, Method, Separator, Setting
 from bssdemo.evaluation.metrics import METRICS, spectral_snr
 from bssdemo.evaluation.runner import Scores, score, to_records
 from bssdemo.snapshot import Snapshot
@@ -22,7 +23,11 @@ def signals(count: int, sources: int = 2) -> tuple[Tensor, Tensor]:
     return refs.sum(1), refs
 
 
-AS_IT_IS = {"fake": lambda mix, estimates, refs: estimates}
+def fake(answer: Answer = lambda mix, estimates, refs: estimates, unnamed: bool = False) -> Method:
+    return Method(METHODS["mixture"].separator, answer, unnamed=unnamed)
+
+
+AS_IT_IS = {"fake": fake()}
 
 
 def answering(estimates: Tensor, steps: int = 4) -> Separator:
@@ -84,8 +89,8 @@ def test_the_mixture_as_the_estimate_is_the_same_for_every_stem() -> None:
 def test_several_answers_are_made_of_one_separation() -> None:
     mix, refs = signals(3)
     answers = {
-        "half": lambda mix, estimates, refs: estimates / 2,
-        "truth": lambda mix, estimates, refs: refs + mix[:, None] * 0,
+        "half": fake(lambda mix, estimates, refs: estimates / 2),
+        "truth": fake(lambda mix, estimates, refs: refs + mix[:, None] * 0),
     }
     ((half, truth),) = score(answering(refs), answers, mix, refs, SOURCES, batch=3)
     assert (half.method, truth.method) == ("half", "truth")
@@ -111,6 +116,47 @@ def test_stems_of_one_kind_take_their_best_order_and_others_stay() -> None:
     assert torch.equal(assign(refs, swapped, ["digit", "piano", "digit"]), refs)
     assert torch.equal(assign(refs, swapped, ["digit", "piano", "drums"]), swapped)
     assert (spectral_snr(refs, assign(refs, refs.roll(1, 1), ["x"] * 3)) == math.inf).all()
+
+
+def test_unnamed_components_are_scored_in_their_best_order_and_named_ones_as_they_are() -> None:
+    mix, refs = signals(3)
+    components = 0.5 * refs
+    components[1] = components[1].flip(0)  # only in one mixture
+    methods = {"named": fake(), "unnamed": fake(unnamed=True)}
+    ((named, unnamed),) = score(answering(components), methods, mix, refs, SOURCES)
+    good = torch.full((3, 2), 20 * math.log10(2), dtype=torch.float64)
+    torch.testing.assert_close(unnamed.values["spectral_snr"], good)
+    torch.testing.assert_close(named.values["spectral_snr"][[0, 2]], good[[0, 2]])
+    assert (named.values["spectral_snr"][1] < 4).all()
+
+
+def test_every_baseline_is_a_method_and_refined_is_one_more_answer_of_the_same_run() -> None:
+    for name in BASELINES:
+        plain, masked = METHODS[name], METHODS[f"{name}-refined"]
+        assert plain.separator is masked.separator
+        assert plain.unnamed
+        assert masked.unnamed
+    assert not any(METHODS[name].unnamed for name in ("raw", "refined", "paper", "paper-refined", "oracle"))
+
+
+def test_nmf_tells_two_tones_apart_and_does_not_depend_on_the_batch() -> None:
+    seconds = torch.arange(N) / 16_000
+    low, high = (torch.sin(2 * torch.pi * f * seconds) for f in (300.0, 3000.0))
+    gates = torch.stack([(seconds % 0.5 < 0.25).float(), (seconds % 0.3 < 0.15).float()])
+    refs = (
+        torch.stack([low * gates[0], high * gates[1]]).expand(2, -1, -1)
+        * torch.tensor([1.0, 0.3])[:, None, None]
+    )
+    methods = {"nmf": METHODS["nmf"]}
+    separator = METHODS["nmf"].separator(Setting(SOURCES))
+    one, both = (
+        torch.cat(
+            [s.values["spectral_snr"] for (s,) in score(separator, methods, refs.sum(1), refs, SOURCES, size)]
+        )
+        for size in (1, 2)
+    )
+    assert (both > 3).all()
+    torch.testing.assert_close(one, both)
 
 
 def test_what_has_no_score_stays_empty_and_what_is_perfect_stays_finite() -> None:

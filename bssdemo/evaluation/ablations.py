@@ -1,0 +1,71 @@
+"""Labelled runs beside each other: what a loss term, a starting point or a stage of the method is worth.
+
+A label is "table/row", for example "losses/without spectral". Every value is the mean over the sources of a mixture,
+so that a run is one row; the first run of a table is what the others are held against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from bssdemo.evaluation.bootstrap import interval
+from bssdemo.evaluation.groups import LABELS, Group, unique
+from bssdemo.evaluation.markdown import number, span, table
+
+
+def render(groups: Sequence[Group]) -> str:
+    """One table per combination and name before the slash, a row for every run and method."""
+    named = {(_head(group), "-".join(group.sources)) for group in groups}
+    parts = []
+    for head, sources in sorted(named):
+        members = [g for g in groups if (_head(g), "-".join(g.sources)) == (head, sources)]
+        parts.append(f"### {head}, {sources}\n\n{_table(members)}")
+    return "\n\n".join(parts)
+
+
+def _table(groups: Sequence[Group]) -> str:
+    metrics = [
+        metric for metric in LABELS if any(key[1] == metric for group in groups for key in group.cells)
+    ]
+    rows = [["run", "method", *(LABELS[metric] for metric in metrics), "n", "seconds a mixture"]]
+    for method in unique(name for group in groups for name in group.methods):
+        there = [group for group in groups if method in group.methods]
+        for group in there:
+            stem = group.stems[0]
+            cells = [_cell(group, there[0], method, metric) for metric in metrics]
+            seconds = group.cells[method, metrics[0], stem].seconds
+            rows.append([_row(group), method, *cells, str(group.mixtures(method)), number(seconds)])
+    return table(rows)
+
+
+def _cell(group: Group, first: Group, method: str, metric: str) -> str:
+    values = _over_sources(group, method, metric)
+    if np.isnan(values).all():
+        return number(None)
+    mean = number(float(np.nanmean(values)))
+    if group is first:
+        return mean
+    reference = _over_sources(first, method, metric)
+    count = min(len(values), len(reference))
+    differences = values[:count] - reference[:count]
+    differences = differences[~np.isnan(differences)]
+    if not len(differences):
+        return mean
+    return f"{mean} ({number(float(differences.mean()), signed=True)} {span(interval(differences), signed=True)})"
+
+
+def _over_sources(group: Group, method: str, metric: str) -> Float[np.ndarray, " mixtures"]:
+    """NaN where a source has no score."""
+    return np.mean([group.values(method, metric, stem) for stem in group.stems], axis=0)
+
+
+def _head(group: Group) -> str:
+    return str(group.settings["label"]).partition("/")[0]
+
+
+def _row(group: Group) -> str:
+    head, _, row = str(group.settings["label"]).partition("/")
+    return row or head
