@@ -19,7 +19,7 @@ from torch import Tensor
 from bssdemo import audio, hub
 from bssdemo.baselines.catalogue import BASELINES, Baseline
 from bssdemo.search.pgd import PRESETS, SearchConfig, separate
-from bssdemo.search.refine import refine
+from bssdemo.search.refine import RefineConfig, refine
 from bssdemo.snapshot import Snapshot
 
 # mixtures, and the number of the first of them in the whole run: randomness may depend on it, never on the batch
@@ -112,6 +112,11 @@ def refined(mix: Tensor, estimates: Tensor, refs: Tensor) -> Tensor:
     return refine(mix, estimates).stems
 
 
+def shared_out(mix: Tensor, estimates: Tensor, refs: Tensor) -> Tensor:
+    """The same with all of the mixture shared out among the sources."""
+    return refine(mix, estimates, RefineConfig(residual=0.0)).stems
+
+
 def _by_baseline(name: str, baseline: Baseline) -> dict[str, Method]:
     """Its components as they come, and masks made of them as of our own estimates; one run serves both."""
 
@@ -127,6 +132,7 @@ def _by_baseline(name: str, baseline: Baseline) -> dict[str, Method]:
 METHODS: dict[str, Method] = {
     "raw": Method(search, searches=True),
     "refined": Method(search, refined, searches=True),
+    "refined-without-residual": Method(search, shared_out, searches=True),
     "paper": Method(paper_search, searches=True),
     "paper-refined": Method(paper_search, refined, searches=True),
     "mixture": Method(nothing),  # what doing nothing scores

@@ -134,7 +134,9 @@ def read(file: Path) -> Results:
     except ValueError as error:
         raise RecordError(f"{file}: is not valid JSON ({error})") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise RecordError(f"{file}: is not a file of `bench audio --json` in format {FORMAT}; make it again")
+        raise RecordError(
+            f"{file}: is not a file of `bench audio --json` in format {FORMAT}; make it again, with --fresh"
+        )
     try:
         results = Results(data["settings"], data["fingerprints"], tuple(data["runs"]))
         records = tuple(_record(results.sources, row) for row in data["records"])

@@ -175,7 +175,7 @@ def _draw(groups: Sequence[Group], folder: Path) -> None:
     for group in groups:
         panels = [
             plots.Panel(
-                f"{stem}: {LABELS[metric]}",
+                f"{stem}: {LABELS[metric]}{', less is better' if metric in LOWER_IS_BETTER else ''}",
                 [_dot(group, method, metric, stem) for method in group.methods],
                 paper.value(group.sources, paper.PROPOSED, metric, stem),
             )

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -270,7 +271,13 @@ def test_mistakes_are_told_in_one_line(
 def test_the_commands_on_the_page_are_accepted_and_its_tables_have_a_place() -> None:
     page = (Path(__file__).parents[2] / "docs" / "BENCHMARKS.md").read_text()
     prefix = "python -m bssdemo bench audio "
-    commands = [line.removeprefix(prefix).split() for line in page.splitlines() if line.startswith(prefix)]
-    combinations = {tuple(parsed(*words).sources.split(",")) for words in commands}
-    assert combinations == set(paper.TABLES)
-    assert "new tables" in tables.insert(page, "new tables")
+    lines = [line.removeprefix(prefix) for line in page.splitlines() if line.startswith(prefix)]
+    commands = [parsed(*shlex.split(line)) for line in lines]
+    assert {tuple(one.sources.split(",")) for one in commands} == set(paper.TABLES)
+    assert len({one.json for one in commands}) == len(commands)
+    labels = [one.label for one in commands if one.label is not None]
+    assert len(set(labels)) == len(labels)
+    assert sorted(one.without[0] for one in commands if one.without) == sorted(bench.LOSSES)
+    assert {one.start for one in commands if (one.label or "").startswith("start/")} == {"zeros", "random"}
+    for name in ("tables", "ablations"):
+        assert "new tables" in tables.insert(page, "new tables", name)

@@ -109,6 +109,16 @@ def test_oracle_masks_beat_the_mixture() -> None:
     assert (spectral_snr(refs, stems) > spectral_snr(refs, last.estimates)).all()
 
 
+def test_without_a_residual_the_stems_are_all_of_the_mixture() -> None:
+    mix, refs = signals(2)
+    weak = 0.001 * refs  # so that the residual would take nearly everything
+    shared, usual = (
+        METHODS[name].answer(mix, weak, refs) for name in ("refined-without-residual", "refined")
+    )
+    torch.testing.assert_close(shared.sum(1), mix, atol=1e-4, rtol=0)
+    assert usual.sum(1).norm() < 0.5 * mix.norm()
+
+
 def test_stems_of_one_kind_take_their_best_order_and_others_stay() -> None:
     _, refs = signals(4, 3)
     swapped = refs[:, [2, 1, 0]].clone()
