@@ -111,12 +111,14 @@ def test_oracle_masks_beat_the_mixture() -> None:
 
 def test_without_a_residual_the_stems_are_all_of_the_mixture() -> None:
     mix, refs = signals(2)
-    weak = 0.001 * refs  # so that the residual would take nearly everything
+    spectrum = torch.fft.rfft(refs)
+    spectrum[..., N // 8 :] = 0
+    weak = torch.fft.irfft(spectrum, N)  # no estimate has anything above 2 kHz: the residual takes it
     shared, usual = (
         METHODS[name].answer(mix, weak, refs) for name in ("refined-without-residual", "refined")
     )
     torch.testing.assert_close(shared.sum(1), mix, atol=1e-4, rtol=0)
-    assert usual.sum(1).norm() < 0.5 * mix.norm()
+    assert usual.sum(1).norm() < 0.7 * mix.norm()
 
 
 def test_stems_of_one_kind_take_their_best_order_and_others_stay() -> None:
