@@ -282,7 +282,7 @@ def write(
     for number, pair in enumerate(zip(*titled, strict=True), start=1):
         for name, (_, picture) in zip(("first", "second"), pair, strict=True):
             picture.save(folder / f"{name}-{number}.png", optimize=True)
-        both = sum(np.asarray(picture).astype(int) for _, picture in pair)
+        both = np.stack([np.asarray(picture) for _, picture in pair]).astype(int).sum(0)
         Image.fromarray((both // 2).astype(np.uint8)).save(folder / f"mixture-{number}.png", optimize=True)
         titles.append([title for title, _ in pair])
     told = {"kinds": list(kinds), "titles": titles, "attribution": credit}
