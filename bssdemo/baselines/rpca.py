@@ -50,9 +50,7 @@ class Parts:
     done: bool  # nothing is left of any of them, to the tolerance, or the steps are used up
 
 
-def iterate(
-    matrix: Float[Tensor, "*batch m n"], config: PursuitConfig = PursuitConfig()
-) -> Iterator[Parts]:
+def iterate(matrix: Float[Tensor, "*batch m n"], config: PursuitConfig = PursuitConfig()) -> Iterator[Parts]:
     """Low-rank and sparse part of each matrix after every step; batched."""
     m = matrix
     weight = max(m.shape[-2:]) ** -0.5

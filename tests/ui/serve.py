@@ -8,6 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from bssdemo.ui.page import launch_options, page
+from bssdemo.ui.pictures import shelf as pictures
 from bssdemo.ui.session import Sessions
 from bssdemo.ui.shelf import stock
 
@@ -19,7 +20,7 @@ def runs_going() -> int:
     return len(sessions)
 
 
-blocks = page(stock(Path(sys.argv[1])), sessions)
+blocks = page(stock(Path(sys.argv[1])), pictures.stock(Path(sys.argv[1])), sessions)
 with blocks:
     gr.api(runs_going, queue=False)
 blocks.launch(server_port=int(sys.argv[2]), quiet=True, **launch_options())
