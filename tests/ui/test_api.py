@@ -72,10 +72,11 @@ def submit(client: Client, file: Path, sources: str = "digit,piano", steps: int 
     )
 
 
-def test_only_the_two_documented_endpoints_are_public(client: Client) -> None:
+def test_only_the_three_documented_endpoints_are_public(client: Client) -> None:
     assert set(client.view_api(return_format="dict")["named_endpoints"]) - {"/runs_going"} == {
         "/separate",
         "/stop",
+        "/unmix",
     }
 
 

@@ -18,6 +18,11 @@ const STEPS = [
 ];
 let timers = [];
 
+// x with a bar is drawn with a line over it: fonts disagree on where the combining bar goes
+function math(text) {
+  return text.split(/(.\u0304)/).map((part) => (part[1] === bar ? h("span", "pic-bar", part[0]) : part));
+}
+
 function figure(number, name, note, score, className = "") {
   return h("figure", "pic-figure " + className, tile(number, `${name}, ${note}`),
     h("figcaption", "", h("b", "", name), h("small", "", note), scored(score)));
@@ -38,13 +43,13 @@ function build(frame) {
 }
 
 function column(step, told, frame, at) {
-  const labelled = (number, label) => h("span", "pic-labelled", tile(number, label), h("i", "", label));
+  const labelled = (number, label) => h("span", "pic-labelled", tile(number, label), h("i", "", ...math(label)));
   const rows = [0, 1].map((row) => h("span", "pic-row", ...(step.mixtures
     ? [labelled(step.mixtures[row], told.mixtures[row])]
     : [step.masks[row], ...step.sources[row]].map((number, k) => labelled(number, told.tiles[row][k])))));
   return h("li", step.mixtures ? "pic-step" : "pic-step pic-wide",
     h("b", "", `${at + 1}  ${told.title}`), h("span", "pic-rows", ...rows),
-    h("span", "pic-equation", told.equation, told.number ? h("small", "", ` (${told.number})`) : ""),
+    h("span", "pic-equation", ...told.equation.split(",  ").map((part) => h("span", "", ...math(part))), told.number ? h("small", "", `(${told.number})`) : ""),
     h("span", "pic-text", told.text(frame)));
 }
 

@@ -104,5 +104,4 @@ def _read(file: str | Path, channels: int) -> Float[Tensor, "channels h w"]:
     try:
         return image.read(file, channels)
     except image.ImageError as error:
-        text = str(error)
-        raise ValueError(f"{text[:1].upper()}{text[1:]}.") from error
+        raise ValueError(f"{error}.") from error

@@ -10,6 +10,7 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.data_classes import ImageData
 
+from bssdemo.ui.board import asset
 from bssdemo.ui.notes import note
 from bssdemo.ui.pictures.answer import METHODS
 from bssdemo.ui.pictures.boards import answer_board, comparison_board
@@ -104,7 +105,8 @@ def lay_out(shelf: PictureShelf) -> Controls:
                             for which, label in enumerate(("First", "Second"), start=1)
                         ]  # fmt: skip
                     mix = gr.Button("Mix and unmix", variant="primary", elem_id="picture-mix")
-                with gr.Tab("Draw two"):
+                with gr.Tab("Draw two") as drawing:
+                    drawing.select(None, None, None, js=asset("pictures_draw.js"), api_visibility="private")
                     papers = [
                         _paper(f"{label} drawing", which) for which, label in ((1, "First"), (2, "Second"))
                     ]
@@ -182,7 +184,8 @@ def _buttons(gallery: Gallery | None) -> list[gr.Button]:
 def _paper(label: str, which: int) -> gr.Sketchpad:
     return gr.Sketchpad(
         label=label, type="numpy", image_mode="RGBA", canvas_size=PAPER, layers=False, transforms=(), buttons=[],
-        brush=gr.Brush(default_size=22, colors=list(INKS), default_color=INKS[0], color_mode="fixed"),
+        placeholder="take the brush, then draw",
+        brush=gr.Brush(default_size=18, colors=list(INKS), default_color=INKS[0], color_mode="fixed"),
         height=330, elem_id=f"paper-{which}", elem_classes="paper",
     )  # fmt: skip
 
