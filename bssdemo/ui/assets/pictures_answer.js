@@ -3,7 +3,7 @@ const STEP_SECONDS = 1.5, FLIGHT = 900; // per step; milliseconds of a source on
 const bar = "\u0304"; // x with a bar
 const STEPS = [
   { title: "Two mixtures", equation: "y₁ = x₁ + b₁,  y₂ = x₂ + b₂", mixtures: ["y₁", "y₂"],
-    text: (f) => `Above the one you see, below ${f.partner}.` },
+    text: (f) => `y₁ is the one you see, y₂ is ${f.partner}.` },
   { title: "Unmixed", number: "1, 2", equation: "x = y · M(y),  b = y − x",
     tiles: [["M(y₁)", "x₁", "b₁"], ["M(y₂)", "x₂", "b₂"]],
     text: () => "The mask says which share of every value belongs to the first source." },

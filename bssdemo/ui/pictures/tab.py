@@ -171,16 +171,23 @@ def told(answer: Answer) -> list[str]:
 
 def sliders(answer: Answer) -> list[gr.ImageSlider]:
     """Estimate over truth for both sources; hidden where the truth is not known."""
-    if answer.truths is None:
+    both = pairs(answer)
+    if not both:
         return [gr.ImageSlider(value=None, visible=False) for _ in range(2)]
-    estimate = answer.estimate
     return [
-        gr.ImageSlider(
-            value=(enlarged(source, answer.case.inverted), enlarged(truth, answer.case.inverted)),
-            label=f"{name}: unmixed | true",
-            visible=True,
-        )
-        for name, source, truth in zip(estimate.names, estimate.sources, answer.truths, strict=True)
+        gr.ImageSlider(value=pair, label=f"{name}: unmixed | true", visible=True)
+        for name, pair in zip(answer.estimate.names, both, strict=True)
+    ]
+
+
+def pairs(answer: Answer) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Each source's estimate and truth, enlarged; empty where the truths are not known."""
+    if answer.truths is None:
+        return []
+    inverted = answer.case.inverted
+    return [
+        (enlarged(source, inverted), enlarged(truth, inverted))
+        for source, truth in zip(answer.estimate.sources, answer.truths, strict=True)
     ]
 
 

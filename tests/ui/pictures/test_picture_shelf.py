@@ -9,8 +9,11 @@ import pytest
 import torch
 
 from bssdemo import hub
+from bssdemo.ui.page import page
 from bssdemo.ui.pictures.gallery import find
 from bssdemo.ui.pictures.shelf import PictureShelf, stock
+from bssdemo.ui.session import Sessions
+from bssdemo.ui.shelf import Shelf
 
 
 def test_sets_by_their_networks(pictures: PictureShelf) -> None:
@@ -57,3 +60,14 @@ def test_mixtures_of_a_gallery_are_different_pairs_with_the_examples_first(pictu
     assert len(torch.unique(mixtures.flatten(1), dim=0)) == len(mixtures)
     torch.testing.assert_close(mixtures[: len(gallery)], gallery.pictures.sum(1))
     assert len(gallery.mixtures(5)) == 5
+
+
+def test_the_page_stands_without_any_network() -> None:
+    """It says what is missing, and a press is answered by `case.pick`'s refusal."""
+    missing = PictureShelf({}, ("Digits: no trained network is here yet.",))
+    blocks = page(Shelf({}, ()), missing, Sessions())
+    said = [
+        block.value for block in blocks.blocks.values() if getattr(block, "elem_id", "") == "pictures-message"
+    ]
+    assert len(said) == 1
+    assert "Digits: no trained network is here yet." in said[0]
