@@ -49,6 +49,7 @@ bench: $(RUNTIME) ## the paper's four tables: make bench DATA=folder MIXTURES=10
 
 examples: $(RUNTIME) ## rebuild examples/ from Debian's and npm's packages
 	@$(RUN) examples/build.py
+	@$(RUN) examples/build_pictures.py
 
 clean: ## remove the environment and what the tools left behind
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis .gradio

@@ -1,4 +1,7 @@
-"""The one shape every separator yields, ours or a baseline: one board, command and benchmark serve them all."""
+"""The one shape every separator yields, ours or a baseline: one board, command and benchmark serve them all.
+
+Separators of sound yield `Snapshot`, those of pictures `PictureSnapshot`.
+"""
 
 from __future__ import annotations
 
@@ -30,3 +33,19 @@ class Snapshot:
     leash: Float[Tensor, "*batch"] | None = (
         None  # the weighted regulariser's part of the total; None: no such
     )
+
+
+@dataclass(frozen=True)
+class PictureSnapshot:
+    """The same for mixtures that are pictures; values of the estimates lie in [0, 1].
+
+    A separator that is fitted to many mixtures at once may show the first few of them until `done`.
+    """
+
+    step: int
+    steps: int  # the most there can be: a separator may be done before
+    terms: Mapping[str, Float[Tensor, "*batch"]]
+    total: Float[Tensor, "*batch"]  # what is lowered, mixture by mixture
+    estimates: Float[Tensor, "*batch K channels h w"]
+    elapsed: float  # seconds since it began
+    done: bool = False

@@ -1,4 +1,4 @@
-"""Shared by all tests: a folder of tiny priors with random weights."""
+"""Shared by all tests: folders of tiny priors and mask networks with random weights."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from bssdemo import hub, precision
+from bssdemo.models.mask import MaskNetwork
 from bssdemo.models.wavegan import Generator
 
 TINY = 4  # model size: 90 thousand weights, a millisecond a call
@@ -35,3 +36,18 @@ def _float32(monkeypatch: pytest.MonkeyPatch) -> None:
 def _no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test asks the real Hub, whatever the environment of the person who runs it says."""
     monkeypatch.delenv("BSSDEMO_HUB_OWNER", raising=False)
+
+
+@pytest.fixture(scope="session")
+def tiny_masks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of mask networks: mask-mnist, its twin trained with true sources, and mask-shoes-bags; all random."""
+    folder = tmp_path_factory.mktemp("masks")
+    shapes = {"mnist": (1, 32), "mnist-supervised": (1, 32), "shoes-bags": (3, 64)}
+    sources = {"mnist": ["digits 5-9", "digits 0-4"], "shoes-bags": ["shoes", "bags"]}
+    with torch.random.fork_rng():
+        for seed, (name, (channels, size)) in enumerate(shapes.items()):
+            torch.manual_seed(seed)
+            told = sources[name.removesuffix("-supervised")]
+            config = {"name": f"mask-{name}", "label": " + ".join(told), "sources": told}
+            hub.save(folder / f"mask-{name}", MaskNetwork(channels, size, width=2), config)
+    return folder

@@ -45,7 +45,7 @@ def dotted(path: Path) -> str:
 
 
 MODULES = {dotted(path): path for path in sorted((ROOT / "bssdemo").rglob("*.py"))}
-SCRIPTS = [path for path in (ROOT / "app.py", ROOT / "examples/build.py") if path.exists()]
+SCRIPTS = [ROOT / "app.py", ROOT / "examples/build.py", ROOT / "examples/build_pictures.py"]
 
 
 def imported(path: Path) -> set[str]:

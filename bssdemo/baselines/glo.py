@@ -8,7 +8,8 @@ no clean source and no other mixture is used. Nothing but the generators' limite
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +18,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from bssdemo.models.picture import PictureGenerator
+from bssdemo.snapshot import PictureSnapshot
 
 EPS = 1e-8
 
@@ -34,21 +36,19 @@ class GloConfig:
     shown: int = 8  # sources of the first mixtures in every snapshot
 
 
-@dataclass(frozen=True)
-class Fit:
-    """After an epoch: mean absolute error per value, and the sources (of the first mixtures, at the end of all)."""
+def separate(
+    mixture: Float[Tensor, "n channels h h"],
+    config: GloConfig = GloConfig(),
+    *,
+    seed: int = 0,
+    stop: Callable[[], bool] | None = None,
+) -> Iterator[PictureSnapshot]:
+    """Both sources of every mixture; a snapshot per epoch, of the first `config.shown` mixtures until the last.
 
-    epoch: int
-    epochs: int
-    loss: float
-    sources: Float[Tensor, "n 2 channels h w"]
-    done: bool = False
-
-
-def fit(
-    mixture: Float[Tensor, "n channels h h"], config: GloConfig = GloConfig(), seed: int = 0
-) -> Iterator[Fit]:
-    """One snapshot per epoch, the last of which holds the sources of all mixtures."""
+    The term "error" is each mixture's mean absolute error per value, which is what is lowered.
+    When `stop` says so, the next snapshot is the last.
+    """
+    began = time.perf_counter()
     count, channels, size, _ = mixture.shape
     randomness = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng():
@@ -59,7 +59,6 @@ def fit(
     weights = torch.optim.Adam([p for g in pair for p in g.parameters()], lr=config.learning_rate)
     latents = torch.optim.SparseAdam([z], lr=config.latent_rate)  # rows outside the batch stay as they are
     for epoch in range(1, config.epochs + 1):
-        total = 0.0
         for rows in torch.randperm(count, generator=randomness).split(config.batch):
             with torch.enable_grad():
                 chosen = F.embedding(rows, z, sparse=True).unflatten(1, (2, config.latent))
@@ -72,12 +71,14 @@ def fit(
             latents.step()
             with torch.no_grad():
                 z[rows] = _project(z[rows].unflatten(1, (2, config.latent))).flatten(1)
-            total += loss.item() * len(rows)
-        done = epoch == config.epochs
-        shown = _generate(
-            pair, (z if done else z[: config.shown]).unflatten(1, (2, config.latent)), config.batch
-        )
-        yield Fit(epoch, config.epochs, total / count, shown, done)
+        done = epoch == config.epochs or (stop is not None and stop())
+        shown = z if done else z[: config.shown]
+        sources = _generate(pair, shown.unflatten(1, (2, config.latent)), config.batch)
+        error = (sources.sum(1) - mixture[: len(sources)]).abs().mean(dim=(1, 2, 3))
+        elapsed = time.perf_counter() - began
+        yield PictureSnapshot(epoch, config.epochs, {"error": error}, error, sources, elapsed, done)
+        if done:
+            return
 
 
 def _project(z: Tensor) -> Tensor:

@@ -14,12 +14,16 @@ part the other, channel by channel.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
+
+from bssdemo.snapshot import PictureSnapshot
 
 EPS = 1e-12  # lets a matrix of zeros pass: both parts are zero
 
@@ -35,10 +39,19 @@ class PursuitConfig:
     most_steps: int = 200
 
 
-def pursue(
-    matrix: Float[Tensor, "*batch m n"], config: PursuitConfig = PursuitConfig()
-) -> tuple[Float[Tensor, "*batch m n"], Float[Tensor, "*batch m n"]]:
-    """Low-rank and sparse part of each matrix, whose sum is the matrix to the tolerance; batched."""
+@dataclass(frozen=True)
+class Parts:
+    """Both parts of every matrix after `step` steps, and how much of it they leave: ||M - L - S||_F / ||M||_F."""
+
+    step: int
+    low: Float[Tensor, "*batch m n"]
+    sparse: Float[Tensor, "*batch m n"]
+    left: Float[Tensor, "*batch"]
+    done: bool  # nothing is left of any of them, to the tolerance, or the steps are used up
+
+
+def iterate(matrix: Float[Tensor, "*batch m n"], config: PursuitConfig = PursuitConfig()) -> Iterator[Parts]:
+    """Low-rank and sparse part of each matrix after every step; batched."""
     m = matrix
     weight = max(m.shape[-2:]) ** -0.5
     spectral = torch.linalg.matrix_norm(m, 2)[..., None, None] + EPS
@@ -48,19 +61,47 @@ def pursue(
     mu = config.first_step / spectral
     ceiling = mu * config.largest
     sparse = torch.zeros_like(m)
-    for _ in range(config.most_steps):
+    for step in range(1, config.most_steps + 1):
         u, values, vh = torch.linalg.svd(m - sparse + multiplier / mu, full_matrices=False)
         low = (u * F.relu(values - 1 / mu[..., 0])[..., None, :]) @ vh
         rest = m - low + multiplier / mu
         sparse = rest.sign() * F.relu(rest.abs() - weight / mu)
         remainder = m - low - sparse
-        if bool((torch.linalg.matrix_norm(remainder) <= config.tolerance * frobenius).all()):
-            break
+        left = torch.linalg.matrix_norm(remainder) / frobenius
+        done = step == config.most_steps or bool((left <= config.tolerance).all())
+        yield Parts(step, low, sparse, left, done)
+        if done:
+            return
         multiplier = multiplier + mu * remainder
         mu = torch.minimum(mu * config.growth, ceiling)
+
+
+def pursue(
+    matrix: Float[Tensor, "*batch m n"], config: PursuitConfig = PursuitConfig()
+) -> tuple[Float[Tensor, "*batch m n"], Float[Tensor, "*batch m n"]]:
+    """Low-rank and sparse part of each matrix, whose sum is the matrix to the tolerance; batched."""
+    for parts in iterate(matrix, config):
+        low, sparse = parts.low, parts.sparse
     return low, sparse
 
 
-def separate(mixture: Float[Tensor, "*batch channels h w"]) -> Float[Tensor, "*batch 2 channels h w"]:
-    """Low-rank and sparse part of each picture as its two sources, clamped to [0, 1]."""
-    return torch.stack(pursue(mixture), dim=-4).clamp(0, 1)
+def separate(
+    mixture: Float[Tensor, "*batch channels h w"],
+    config: PursuitConfig = PursuitConfig(),
+    *,
+    stop: Callable[[], bool] | None = None,
+) -> Iterator[PictureSnapshot]:
+    """Low-rank and sparse part of each picture as its two sources, clamped to [0, 1]; a snapshot per step.
+
+    The term "left" is the share of a mixture that the parts do not add up to, mean over channels.
+    When `stop` says so, the next snapshot is the last.
+    """
+    began = time.perf_counter()
+    for parts in iterate(mixture, config):
+        left = parts.left.mean(-1)
+        done = parts.done or (stop is not None and stop())
+        sources = torch.stack([parts.low, parts.sparse], dim=-4).clamp(0, 1)
+        elapsed = time.perf_counter() - began
+        yield PictureSnapshot(parts.step, config.most_steps, {"left": left}, left, sources, elapsed, done)
+        if done:
+            return

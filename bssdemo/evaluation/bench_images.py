@@ -17,13 +17,15 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from bssdemo.snapshot import PictureSnapshot
 
 METHODS = ("unmix", "supervised", "glo", "rpca")
 # Tables 1 and 2: PSNR in dB and SSIM by set and method.
@@ -117,11 +119,11 @@ def _method(name: str, args: argparse.Namespace) -> Callable[[Tensor], Tensor] |
     if name == "rpca":
         from bssdemo.baselines import rpca
 
-        return rpca.separate
+        return lambda mixture: _answer(rpca.separate(mixture))
     if name == "glo":
         from bssdemo.baselines import glo
 
-        return lambda mixture: list(glo.fit(mixture, seed=args.seed))[-1].sources
+        return lambda mixture: _answer(glo.separate(mixture, seed=args.seed))
 
     from bssdemo import checkpoint, hub
     from bssdemo.unmix.cycle import unmix_all
@@ -131,6 +133,13 @@ def _method(name: str, args: argparse.Namespace) -> Callable[[Tensor], Tensor] |
         return None
     network = hub.load_unmixer(wanted, args.checkpoints).network
     return lambda mixture: unmix_all(mixture, network).sources
+
+
+def _answer(snapshots: Iterator[PictureSnapshot]) -> Tensor:
+    """The estimates at the end; thousands of pictures' earlier ones are let go on the way."""
+    for snapshot in snapshots:
+        estimates = snapshot.estimates
+    return estimates
 
 
 def _write(file: Path, records: list[ImageRecord]) -> None:

@@ -1,4 +1,4 @@
-"""The whole page: heading, tab, style; `app.py` launches it."""
+"""The whole page: heading, tabs, style; `app.py` launches it."""
 
 from __future__ import annotations
 
@@ -8,23 +8,32 @@ import gradio as gr
 from gradio.themes.utils.fonts import Font
 
 from bssdemo.ui.api import endpoints
-from bssdemo.ui.audio_tab import audio_tab
+from bssdemo.ui.audio_tab import CPU, audio_tab
 from bssdemo.ui.board import asset
 from bssdemo.ui.examples import FOLDER
+from bssdemo.ui.pictures.endpoint import endpoint
+from bssdemo.ui.pictures.shelf import PictureShelf
+from bssdemo.ui.pictures.tab import pictures_tab
 from bssdemo.ui.session import Sessions
 from bssdemo.ui.shelf import Shelf
 
 TITLE = "A mixture comes apart"
 MOST_WAITING = 12  # visitors in the queue; one more is told to come back later
 LARGEST_UPLOAD = "50mb"
+STYLES = ("page.css", "board.css", "pictures.css")
 
 
-def page(shelf: Shelf, sessions: Sessions) -> gr.Blocks:
-    """The interface on these priors, its queue set; `launch_options` are to go with it."""
+def page(shelf: Shelf, pictures: PictureShelf, sessions: Sessions) -> gr.Blocks:
+    """The interface on these priors and mask networks, its queue set; `launch_options` are to go with it."""
     with gr.Blocks(title=TITLE, delete_cache=(600, 3600), analytics_enabled=False) as blocks:
         gr.HTML(asset("heading.html"), elem_id="heading")
-        audio_tab(blocks, shelf, sessions)
+        with gr.Tabs():
+            with gr.Tab("Audio", id="audio"):
+                audio_tab(blocks, shelf, sessions)
+            with gr.Tab("Pictures", id="pictures"):
+                pictures_tab(blocks, pictures, sessions, CPU)
         endpoints(shelf, sessions)
+        endpoint(pictures)
     return blocks.queue(max_size=MOST_WAITING)
 
 
@@ -54,7 +63,7 @@ def launch_options() -> dict[str, Any]:
     )
     return {
         "theme": theme,
-        "css": asset("page.css") + asset("board.css"),
+        "css": "".join(map(asset, STYLES)),
         "ssr_mode": False,
         "run_history": False,
         "max_file_size": LARGEST_UPLOAD,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import torch
 
-from bssdemo.baselines.glo import GloConfig, fit
+from bssdemo.baselines.glo import GloConfig, separate
 
 SMALL = GloConfig(latent=8, width=4, epochs=30, batch=8, learning_rate=0.02, latent_rate=0.05, shown=3)
 
@@ -21,20 +21,30 @@ def mixtures() -> torch.Tensor:
 
 def test_two_generators_together_explain_the_mixtures() -> None:
     y = mixtures()
-    snapshots = list(fit(y, SMALL))
-    assert [s.epoch for s in snapshots] == list(range(1, 31))
+    snapshots = list(separate(y, SMALL))
+    assert [s.step for s in snapshots] == list(range(1, 31))
     assert [s.done for s in snapshots] == [False] * 29 + [True]
-    assert snapshots[0].sources.shape == (3, 2, 1, 16, 16)
-    assert snapshots[-1].sources.shape == (16, 2, 1, 16, 16)
-    assert snapshots[-1].loss < 0.5 * snapshots[0].loss
+    assert snapshots[0].estimates.shape == (3, 2, 1, 16, 16)
+    last = snapshots[-1]
+    assert last.estimates.shape == (16, 2, 1, 16, 16)
+    assert last.total[:3].mean() < 0.5 * snapshots[0].total.mean()
+    torch.testing.assert_close(last.total, (last.estimates.sum(1) - y).abs().mean((1, 2, 3)))
     doing_nothing = (y - y.mean(0)).abs().mean()  # the same picture for all
-    assert (snapshots[-1].sources.sum(1) - y).abs().mean() < 0.8 * doing_nothing
+    assert last.total.mean() < 0.8 * doing_nothing
+
+
+def test_stopped_it_hands_over_what_it_has() -> None:
+    told = iter([False, False, True])
+    *early, last = separate(mixtures(), SMALL, stop=lambda: next(told))
+    assert (len(early), last.step, last.steps, last.done) == (2, 3, 30, True)
+    *_, whole = separate(mixtures(), replace(SMALL, epochs=3))
+    assert torch.equal(last.estimates, whole.estimates)
 
 
 def test_the_seed_decides() -> None:
     once = replace(SMALL, epochs=1)
-    *_, one = fit(mixtures(), once)
-    *_, again = fit(mixtures(), once)
-    *_, other = fit(mixtures(), once, seed=1)
-    assert torch.equal(one.sources, again.sources)
-    assert not torch.equal(one.sources, other.sources)
+    *_, one = separate(mixtures(), once)
+    *_, again = separate(mixtures(), once)
+    *_, other = separate(mixtures(), once, seed=1)
+    assert torch.equal(one.estimates, again.estimates)
+    assert not torch.equal(one.estimates, other.estimates)

@@ -38,4 +38,18 @@ def test_scaling_the_matrix_scales_the_parts() -> None:
 
 
 def test_an_empty_picture_has_two_empty_sources() -> None:
-    assert not separate(torch.zeros(2, 1, 8, 8)).any()
+    *_, answer = separate(torch.zeros(2, 1, 8, 8))
+    assert not answer.estimates.any()
+
+
+def test_as_a_separator_it_ends_with_both_parts_or_when_told() -> None:
+    picture = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    *early, last = separate(picture)
+    assert [s.done for s in early] == [False] * len(early)
+    assert last.done
+    torch.testing.assert_close(last.estimates, torch.stack(pursue(picture), dim=1).clamp(0, 1))
+    assert (last.total <= 1e-6).all()
+    assert early[0].total.min() > last.total.max()
+    told = iter([False, True])
+    first, stopped = separate(picture, stop=lambda: next(told))
+    assert (first.done, stopped.done, stopped.step) == (False, True, 2)

@@ -25,20 +25,21 @@ START_UP = 180  # seconds, on a busy machine
 
 
 @contextmanager
-def serve() -> Iterator[str]:
-    """Serve the app on a free port on the bundled checkpoints; gives its address."""
+def serve(*script: str) -> Iterator[str]:
+    """Run a script that serves the page on a free port, the app by default; gives its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, "GRADIO_SERVER_PORT": str(port), "GRADIO_ANALYTICS_ENABLED": "False"}
+    settings = {"GRADIO_SERVER_PORT": str(port), "GRADIO_ANALYTICS_ENABLED": "False", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, **settings}
     environment.pop("PORT", None)
-    server = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment)
+    server = subprocess.Popen([sys.executable, *(script or ("app.py",))], cwd=ROOT, env=environment)
     url = f"http://127.0.0.1:{port}/"
     try:
         deadline = time.monotonic() + START_UP
         while not _answers(url):
-            assert server.poll() is None, "app.py ended before it served the page"
-            assert time.monotonic() < deadline, "app.py did not serve the page in time"
+            assert server.poll() is None, "the server ended before it served the page"
+            assert time.monotonic() < deadline, "the page was not served in time"
             time.sleep(0.3)
         yield url
     finally:

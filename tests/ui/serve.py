@@ -1,4 +1,4 @@
-"""Serve the page on a folder of checkpoints: `python serve.py FOLDER PORT`, for tests."""
+"""Serve the page on a folder of checkpoints, for tests: `python serve.py FOLDER [PORT]`, else on GRADIO_SERVER_PORT."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from pathlib import Path
 import gradio as gr
 
 from bssdemo.ui.page import launch_options, page
+from bssdemo.ui.pictures import shelf as pictures
 from bssdemo.ui.session import Sessions
 from bssdemo.ui.shelf import stock
 
+folder = Path(sys.argv[1])
+port = int(sys.argv[2]) if len(sys.argv) > 2 else None
 sessions = Sessions()
 
 
@@ -19,7 +22,7 @@ def runs_going() -> int:
     return len(sessions)
 
 
-blocks = page(stock(Path(sys.argv[1])), sessions)
+blocks = page(stock(folder), pictures.warm_up(pictures.stock(folder)), sessions)
 with blocks:
     gr.api(runs_going, queue=False)
-blocks.launch(server_port=int(sys.argv[2]), quiet=True, **launch_options())
+blocks.launch(server_port=port, quiet=True, **launch_options())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,28 +15,45 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 import soundfile
 import torch
 from gradio_client import Client, handle_file
+from PIL import Image
 
 from bssdemo import audio
 from bssdemo.search.objective import TERMS
+from bssdemo.ui.pictures.gallery import PICTURES
 
 PATIENCE = 90  # seconds, for a busy machine
+START_UP = 180  # seconds until the page is served
 
 
 @pytest.fixture(scope="module")
-def address(tiny_checkpoints: Path) -> Iterator[str]:
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the served page keeps files for its visitors."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def address(
+    tiny_checkpoints: Path, tiny_masks: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """The page in a process of its own, as it is served: jaxtyping's checks hide what a generator is."""
+    folder = tmp_path_factory.mktemp("networks")
+    for made in (*tiny_checkpoints.iterdir(), *tiny_masks.iterdir()):
+        shutil.copytree(made, folder / made.name)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, str(Path(__file__).with_name("serve.py")), str(tiny_checkpoints), str(port)]
-    server = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.getcwd()})
+    command = [sys.executable, str(Path(__file__).with_name("serve.py")), str(folder), str(port)]
+    server = subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": os.getcwd(), "GRADIO_TEMP_DIR": str(cache)}
+    )
     url = f"http://127.0.0.1:{port}/"
     try:
-        wait_for(lambda: server.poll() is not None or _answers(url))
+        wait_for(lambda: server.poll() is not None or _answers(url), START_UP)
         assert server.poll() is None, "the page did not start"
         yield url
     finally:
@@ -59,8 +77,8 @@ def client(address: str) -> Client:
     return connect(address)
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+def wait_for(condition: Callable[[], bool], patience: float = PATIENCE) -> None:
+    deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.05)
@@ -72,10 +90,11 @@ def submit(client: Client, file: Path, sources: str = "digit,piano", steps: int 
     )
 
 
-def test_only_the_two_documented_endpoints_are_public(client: Client) -> None:
+def test_only_the_three_documented_endpoints_are_public(client: Client) -> None:
     assert set(client.view_api(return_format="dict")["named_endpoints"]) - {"/runs_going"} == {
         "/separate",
         "/stop",
+        "/unmix",
     }
 
 
@@ -166,4 +185,45 @@ def test_bad_input_is_refused_in_words(
         file.write_bytes(tone_file.read_bytes() if isinstance(content, str) else content)
     with pytest.raises(Exception, match=word) as refusal:
         submit(client, file, sources).result(timeout=PATIENCE)
+    assert "Traceback" not in str(refusal.value)
+
+
+def unmix(client: Client, file: Path, chosen: str = "mnist", network: str = "unmix", blend: str = "average"):
+    return client.predict(
+        picture=handle_file(file), chosen=chosen, network=network, blend=blend, api_name="/unmix"
+    )
+
+
+def test_a_picture_is_unmixed_and_identical_calls_leave_nothing_behind(client: Client, cache: Path) -> None:
+    mixture = PICTURES / "shoes-bags/mixture-2.png"
+    told, *files = unmix(client, mixture, "shoes-bags")
+    left = sorted(path for path in cache.rglob("*") if path.is_file())
+    for _ in range(3):
+        assert unmix(client, mixture, "shoes-bags")[0]["sources"] == ["shoes", "bags"]
+    assert sorted(path for path in cache.rglob("*") if path.is_file()) == left
+    assert (told["sources"], told["bright_background"]) == (["shoes", "bags"], True)
+    first, second, mask = (np.asarray(Image.open(file)).astype(int) for file in files)
+    # on white, an average of the two is the mean of their pixels
+    np.testing.assert_allclose((first + second) / 2, np.asarray(Image.open(mixture)), atol=1.1)
+    assert mask.shape == (64, 64, 3)
+    assert unmix(client, PICTURES / "mnist/mixture-1.png")[0]["sources"] == ["digits 5-9", "digits 0-4"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"chosen": "cats"}, "no set of pictures called cats"),
+        ({"chosen": "shoes-bags", "network": "supervised"}, "Supervised twin is not here"),
+        ({"blend": "magic"}, "no way of mixing"),
+        ({}, "is no picture that can be read"),
+    ],
+)
+def test_pictures_are_refused_in_words(
+    client: Client, tmp_path: Path, changes: dict[str, str], words: str
+) -> None:
+    file = PICTURES / "mnist/mixture-1.png" if changes else tmp_path / "words.png"
+    if not changes:
+        file.write_text("These are words.")
+    with pytest.raises(Exception, match=words) as refusal:
+        unmix(client, file, **changes)
     assert "Traceback" not in str(refusal.value)
