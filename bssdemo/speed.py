@@ -124,7 +124,9 @@ def _board(mix: Float[Tensor, " samples"], snapshots: Iterator[Snapshot]) -> Ite
 
     objective = PRESETS["balanced"].objective
     painter = Painter(mix, SOURCES[:2], objective.form)
-    return paced(snapshots, painter, lambda: objective.weights, lambda: "done")
+    return paced(
+        snapshots, lambda snapshot, status: painter.frame(snapshot, objective.weights, status), lambda: "done"
+    )
 
 
 def _tell(what: str) -> None:

@@ -1,4 +1,4 @@
-"""The public endpoints, for gradio_client and the page's API view: `separate` and `stop`."""
+"""The public endpoints, for gradio_client and the page's API view: `separate`, `compare` and `stop`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ import gradio as gr
 
 from bssdemo.search.objective import TERMS
 from bssdemo.search.pgd import PRESETS
+from bssdemo.snapshot import Snapshot
+from bssdemo.ui import compare as comparison
 from bssdemo.ui import job
 from bssdemo.ui.audio_tab import CPU
+from bssdemo.ui.frame import decode
 from bssdemo.ui.result import Loss, Result, write_archive, write_sounds
 from bssdemo.ui.session import Sessions
 from bssdemo.ui.shelf import Shelf
@@ -66,8 +69,43 @@ def endpoints(shelf: Shelf, sessions: Sessions) -> None:
         finally:
             sessions.end(visitor, session)
 
+    def compare(
+        request: gr.Request, audio: str | None, method: str, sources: int | float
+    ) -> Iterator[tuple[dict[str, Any], list[str] | None]]:
+        """Take a mixture apart with a method that has no priors.
+
+        Its components have no names and come in no particular order.
+
+        Args:
+            audio: the mixture, any file libsndfile or ffmpeg reads; its first 60 s, in one channel at 16 kHz.
+            method: "fastica", "pca", "kernelpca", "nmf" or, for up to 10 s of recording, "dap".
+            sources: how many components, 2 to 4.
+
+        Returns:
+            progress: status, step, steps and seconds.
+            components: a wav file each (mono, 16 kHz) at the end, nothing before.
+        """
+        visitor = str(request.session_hash)
+        try:
+            mono = comparison.order(audio, method, int(sources))
+        except ValueError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        sessions.announce(visitor)
+        session = sessions.claim(visitor)
+        if session is None:
+            return
+        try:
+            for snapshot, frame in comparison.run(method, mono, int(sources), session):
+                if frame is not None and not snapshot.done:
+                    yield _steps("running", snapshot), None
+            with tempfile.TemporaryDirectory() as folder:
+                row = comparison.write(method, snapshot, str(frame), Path(folder))
+                yield _steps(decode(row.frame).status, snapshot), [str(file) for file in row.files]
+        finally:
+            sessions.end(visitor, session)
+
     def stop(request: gr.Request) -> None:
-        """End the search this client has going; it still delivers the stems it has."""
+        """End the run this client has going; it still delivers what it has."""
         sessions.stop(str(request.session_hash))
 
     with gr.Row(visible=False):
@@ -81,9 +119,18 @@ def endpoints(shelf: Shelf, sessions: Sessions) -> None:
         gr.Button("separate").click(
             separate, inputs, outputs, api_name="separate", concurrency_id=CPU, concurrency_limit=1
         )
+        asked = [inputs[0], gr.Textbox("nmf", label="method"), gr.Number(2, precision=0, label="sources")]
+        found = [gr.JSON(label="progress"), gr.File(label="components", file_count="multiple")]
+        gr.Button("compare").click(
+            compare, asked, found, api_name="compare", concurrency_id=CPU, concurrency_limit=1
+        )
         gr.Button("stop").click(stop, None, None, api_name="stop", queue=False)
 
 
-def _progress(status: str, loss: Loss, snapshot: Any) -> dict[str, Any]:
-    numbers = {"step": loss.step, "steps": snapshot.steps, "seconds": round(snapshot.elapsed, 3)}
-    return {"status": status, **numbers, "total": loss.total, **dict(zip(TERMS, loss.terms, strict=True))}
+def _progress(status: str, loss: Loss, snapshot: Snapshot) -> dict[str, Any]:
+    return {**_steps(status, snapshot), "total": loss.total, **dict(zip(TERMS, loss.terms, strict=True))}
+
+
+def _steps(status: str, snapshot: Snapshot) -> dict[str, Any]:
+    numbers = {"step": snapshot.step, "steps": snapshot.steps, "seconds": round(snapshot.elapsed, 3)}
+    return {"status": status, **numbers}

@@ -16,6 +16,7 @@ from bssdemo.search.objective import Weights
 from bssdemo.ui import job
 from bssdemo.ui.audio_output import held, hidden, switched
 from bssdemo.ui.board import EMPTY
+from bssdemo.ui.compare_section import compare_section
 from bssdemo.ui.controls import DEFAULT_PRESET, WELCOME, lay_out, preset_settings
 from bssdemo.ui.examples import Example, find
 from bssdemo.ui.frame import Kind
@@ -144,13 +145,17 @@ def audio_tab(blocks: gr.Blocks, shelf: Shelf, sessions: Sessions) -> None:
 
         return replay
 
+    with ui.stage:
+        refreshed = compare_section(ui.kept, ui.board, examples, sessions, CPU)
     private: dict[str, Any] = {"api_visibility": "private"}
     at_once = private | {"queue": False, "show_progress": "hidden"}
     announced = ui.separate.click(announce, ui.request, [ui.message, *ui.outcome], **at_once)
-    announced.then(
+    refreshed(announced)
+    searched = announced.then(
         run, ui.request, ui.results, concurrency_id=CPU, concurrency_limit=1,
         show_progress="full", show_progress_on=ui.message, trigger_mode="multiple", **private,
     )  # fmt: skip
+    refreshed(searched)
     gr.on(
         [slider.input for slider in ui.sliders],
         retune,
@@ -161,9 +166,11 @@ def audio_tab(blocks: gr.Blocks, shelf: Shelf, sessions: Sessions) -> None:
     )
     ui.preset.input(preset_settings, ui.preset, ui.settings, **at_once)
     ui.stop.click(halt, None, None, **at_once)
-    ui.reset.click(reset, None, [*ui.request, *ui.results, ui.truth_box, *ui.truths], **at_once)
+    refreshed(ui.reset.click(reset, None, [*ui.request, *ui.results, ui.truth_box, *ui.truths], **at_once))
     for button, example in zip(ui.examples, examples, strict=True):
-        button.click(opener(example), None, ui.opened, **at_once).then(
+        shown = button.click(opener(example), None, ui.opened, **at_once)
+        refreshed(shown)
+        shown.then(
             replayer(example), None, ui.board, concurrency_id="replay", concurrency_limit=16,
             show_progress="hidden", trigger_mode="multiple", **private,
         )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from importlib import resources
 
 import gradio as gr
@@ -19,14 +21,21 @@ def asset(name: str) -> str:
     return resources.files("bssdemo.ui").joinpath("assets", name).read_text(encoding="utf-8")
 
 
+def script(parts: Sequence[str]) -> str:
+    """A board's js_on_load: its parts and, before them, the constants they use.
+
+    Constants rather than props: a board first shown when its value is set gets no other prop (Gradio 6.31).
+    """
+    ticks, terms = json.dumps(kilohertz_ticks()), json.dumps(TERM_NAMES)
+    return "\n".join([f"const TICKS = {ticks}, TERMS = {terms};", *map(asset, parts)])
+
+
 def board(value: str = EMPTY) -> gr.HTML:
     """A board showing the frame `value`; its style is in `board.css`, passed to launch()."""
     return gr.HTML(
         value=value,
         html_template=asset("board.html"),
-        js_on_load="\n".join(asset(part) for part in _SCRIPTS),
+        js_on_load=script(_SCRIPTS),
         apply_default_css=False,
         elem_id="board",
-        ticks=[list(tick) for tick in kilohertz_ticks()],
-        terms=[list(term) for term in TERM_NAMES],
     )

@@ -57,6 +57,7 @@ class Controls:
     players: list[gr.Audio]  # the mixture first, the residual last
     kept: gr.State  # Kept | None: what the visitor's last run left
     download: gr.DownloadButton
+    stage: gr.Column  # where results are
     truth_box: gr.Accordion
     truths: list[gr.Audio]
 
@@ -157,7 +158,8 @@ def _settings() -> tuple[gr.Radio, list[gr.Slider], gr.Radio, gr.Slider, gr.Numb
     return preset, sliders, start, steps, learning_rate, starts
 
 
-def _player(label: str, visible: bool = False) -> gr.Audio:
+def stem_player(label: str, visible: bool = False) -> gr.Audio:
+    """A player of what a run has made."""
     return gr.Audio(
         label=label,
         interactive=False,
@@ -203,14 +205,16 @@ def lay_out(shelf: Shelf, examples: Sequence[Example]) -> Controls:
                 gr.HTML("<h2>Search</h2><p>The four sliders act while a search is running.</p>")
                 settings = _settings()
                 gr.HTML(provenance(shelf), elem_id="provenance")
-        with gr.Column(scale=9, min_width=300, elem_id="stage"):
+        with gr.Column(scale=9, min_width=300, elem_id="stage") as stage:
             live = board(_poster(examples))
             stems = gr.Radio(
                 STEM_CHOICES, value="refined", label="Stems", info=STEMS_INFO, visible=False, elem_id="stems"
             )
             with gr.Row(elem_id="players"):
-                players = [_player("mixture")] + [_player(f"stem {k + 1}") for k in range(MOST_SOURCES)]
-                players.append(_player(RESIDUAL))
+                players = [stem_player("mixture")] + [
+                    stem_player(f"stem {k + 1}") for k in range(MOST_SOURCES)
+                ]
+                players.append(stem_player(RESIDUAL))
             kept = gr.State(None, time_to_live=KEPT_SECONDS)
             download = gr.DownloadButton(
                 "Download everything (zip)", visible=False, elem_id="download", size="md"
@@ -221,9 +225,9 @@ def lay_out(shelf: Shelf, examples: Sequence[Example]) -> Controls:
                 ) as truth_box,
                 gr.Row(elem_id="truths"),
             ):
-                truths = [_player(f"source {k + 1}") for k in range(MOST_SOURCES)]
+                truths = [stem_player(f"source {k + 1}") for k in range(MOST_SOURCES)]
     preset, sliders, start, steps, learning_rate, starts = settings
     return Controls(
         audio, checks, counts, preset, sliders, start, steps, learning_rate, starts, buttons,
-        separate, stop, reset, message, live, stems, players, kept, download, truth_box, truths,
+        separate, stop, reset, message, live, stems, players, kept, download, stage, truth_box, truths,
     )  # fmt: skip

@@ -50,7 +50,9 @@ class Example:
         if len(frames) < 2 or not all(path.is_file() for path in (*refined, *raw, residual)):
             return None
         last: dict[Kind, str] = {"raw": frames[-2][1], "refined": frames[-1][1]}
-        return Kept(tuple(labels), self.mixture, {"refined": refined, "raw": raw}, residual, last)
+        return Kept(
+            self.sources, tuple(labels), self.mixture, {"refined": refined, "raw": raw}, residual, last
+        )
 
     def frames(self) -> list[tuple[float, str]]:
         """The recorded run: (seconds since its start, frame); empty when missing or unreadable."""

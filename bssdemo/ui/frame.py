@@ -52,7 +52,7 @@ class Frame:
     weights: tuple[float, ...]
     spectrograms: UInt8[np.ndarray, "pictures rows columns"]
     curve_steps: Int[np.ndarray, " points"]
-    curves: Float[np.ndarray, "K 4 points"]
+    curves: Float[np.ndarray, "K terms points"]
     total: Float[np.ndarray, " points"]
     marks: tuple[int, ...] = ()
     stems: Kind = "raw"
@@ -78,7 +78,7 @@ def _quantise(values: Float[np.ndarray, "*any"], low: float, high: float) -> byt
 def encode(frame: Frame) -> str:
     """The frame as the board's value: header line, spectrograms, curves by term, total."""
     _, rows, columns = frame.spectrograms.shape
-    ranges = [_range(frame.curves[:, term]) for term in range(len(TERM_NAMES))]
+    ranges = [_range(curves) for curves in frame.curves.swapaxes(0, 1)]
     total_range = _range(frame.total)
     header = {
         "status": frame.status,
@@ -116,9 +116,9 @@ def decode(text: str) -> Frame:
     levels = codes[:cells].reshape(pictures, head["rows"], head["columns"])
     pairs = codes[cells:].reshape(-1, 2).astype(np.int64)
     fine = (pairs[:, 0] * LEVELS + pairs[:, 1]) / (FINE_LEVELS - 1)
-    terms = len(TERM_NAMES)
+    terms = len(head["ranges"])
     shares = fine[: terms * sources * points].reshape(terms, sources, points)
-    scaled = [low + share * (high - low) for share, (low, high) in zip(shares, head["ranges"], strict=True)]
+    lows, highs = np.asarray(head["ranges"], float).reshape(terms, 2, 1, 1).swapaxes(0, 1)
     low, high = head["totalRange"]
     return Frame(
         status=head["status"],
@@ -131,7 +131,7 @@ def decode(text: str) -> Frame:
         weights=tuple(head["weights"]),
         spectrograms=levels,
         curve_steps=np.asarray(head["at"], np.int64),
-        curves=np.stack(scaled, axis=1),
+        curves=(lows + shares * (highs - lows)).swapaxes(0, 1),
         total=low + fine[terms * sources * points :] * (high - low),
         marks=tuple(head["marks"]),
         stems=head["stems"],

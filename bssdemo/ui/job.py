@@ -52,7 +52,12 @@ class Job:
     @property
     def longest(self) -> float:
         """Seconds after which the search is ended."""
-        return LONGEST_RUN + LONGEST_RUN_PER_SECOND * self.seconds
+        return longest_run(self.seconds)
+
+
+def longest_run(seconds: float) -> float:
+    """How many seconds a run on so many seconds of recording may take."""
+    return LONGEST_RUN + LONGEST_RUN_PER_SECOND * seconds
 
 
 def order(
@@ -174,4 +179,8 @@ def run(
         weights=weights,
         stop=stop,
     )
-    yield from paced(snapshots, painter, weights, lambda: "stopped" if ended_early else "done")
+    yield from paced(
+        snapshots,
+        lambda snapshot, status: painter.frame(snapshot, weights(), status),
+        lambda: "stopped" if ended_early else "done",
+    )

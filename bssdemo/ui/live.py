@@ -83,13 +83,12 @@ class Painter:
 
 def paced(
     snapshots: Iterable[Snapshot],
-    painter: Painter,
-    weights: Callable[[], Weights],
+    draw: Callable[[Snapshot, str], str],
     final_status: Callable[[], str],
 ) -> Iterator[tuple[Snapshot, str | None]]:
     """Every snapshot, with a frame for the first, the last, and those that are due in between.
 
-    `weights` are those acting now; `final_status` is asked once, for the last frame.
+    `draw` makes the frame of a snapshot and a status; `final_status` is asked once, for the last frame.
     """
     shown, worked, cost = -LONGEST_INTERVAL, 0.0, 0.0
     for snapshot in snapshots:
@@ -99,7 +98,7 @@ def paced(
             yield snapshot, None
             continue
         shown, began = time.perf_counter(), time.thread_time()
-        text = painter.frame(snapshot, weights(), final_status() if snapshot.done else "searching")
+        text = draw(snapshot, final_status() if snapshot.done else "searching")
         worked = time.thread_time()
         cost = worked - began
         yield snapshot, text

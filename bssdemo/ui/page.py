@@ -9,6 +9,7 @@ from gradio.themes.utils.fonts import Font
 
 from bssdemo.ui.api import endpoints
 from bssdemo.ui.audio_tab import CPU, audio_tab
+from bssdemo.ui.benchmarks_tab import benchmarks_tab
 from bssdemo.ui.board import asset
 from bssdemo.ui.examples import FOLDER
 from bssdemo.ui.pictures.endpoint import endpoint
@@ -20,7 +21,7 @@ from bssdemo.ui.shelf import Shelf
 TITLE = "A mixture comes apart"
 MOST_WAITING = 12  # visitors in the queue; one more is told to come back later
 LARGEST_UPLOAD = "50mb"
-STYLES = ("page.css", "board.css", "pictures.css")
+STYLES = ("page.css", "board.css", "pictures.css", "method.css", "tables.css")
 
 
 def page(shelf: Shelf, pictures: PictureShelf, sessions: Sessions) -> gr.Blocks:
@@ -32,6 +33,8 @@ def page(shelf: Shelf, pictures: PictureShelf, sessions: Sessions) -> gr.Blocks:
                 audio_tab(blocks, shelf, sessions)
             with gr.Tab("Pictures", id="pictures"):
                 pictures_tab(blocks, pictures, sessions, CPU)
+            with gr.Tab("Benchmarks", id="benchmarks", elem_id="benchmarks") as tab:
+                benchmarks_tab(tab)
         endpoints(shelf, sessions)
         endpoint(pictures)
     return blocks.queue(max_size=MOST_WAITING)

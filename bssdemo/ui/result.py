@@ -17,6 +17,7 @@ from bssdemo.search.objective import TERMS, Weights
 from bssdemo.search.refine import DEFAULT
 from bssdemo.snapshot import Snapshot
 from bssdemo.ui import picture
+from bssdemo.ui.frame import Kind
 from bssdemo.ui.job import Job
 from bssdemo.ui.kept import Kept
 from bssdemo.ui.stems import Stems, last_frames, refined
@@ -109,7 +110,8 @@ def write_sounds(result: Result, frame: str, folder: Path) -> Kept:
     for path, estimate in zip(raw, stems.raw, strict=True):
         audio.write_wav(path, estimate, scale=scale)
     frames = last_frames(frame, job, stems)
-    return Kept(job.labels, mixture, {"refined": refined, "raw": raw}, residual, frames)
+    stem_files: dict[Kind, list[Path]] = {"refined": refined, "raw": raw}
+    return Kept(job.sources, job.labels, mixture, stem_files, residual, frames, scale)
 
 
 def write_archive(result: Result, folder: Path) -> Path:

@@ -10,7 +10,7 @@ import gradio as gr
 from bssdemo.ui import job
 from bssdemo.ui.audio_output import held
 from bssdemo.ui.controls import Controls
-from bssdemo.ui.kept import new_folder
+from bssdemo.ui.kept import new_folder, owning
 from bssdemo.ui.notes import note
 from bssdemo.ui.pace import foretold
 from bssdemo.ui.result import Loss, Result, write_archive, write_sounds
@@ -37,7 +37,7 @@ def search(ready: job.Job, shelf: Shelf, session: Session, ui: Controls) -> Iter
     weights = session.weights or ready.config.objective.weights
     result = Result.of(ready, snapshot, losses, weights, session.stopped)
     folder = new_folder()
-    kept = write_sounds(result, str(frame), folder).owning(folder)
+    kept = owning(write_sounds(result, str(frame), folder), folder)
     told = note(ended(result), *ready.notes)
     yield [told, kept.frames["refined"], *held(kept), gr.skip()]
     archive = write_archive(result, folder)

@@ -23,6 +23,7 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 from bssdemo import audio
+from bssdemo.baselines.catalogue import BASELINES
 from bssdemo.search.objective import TERMS
 from bssdemo.ui.pictures.gallery import PICTURES
 
@@ -90,9 +91,10 @@ def submit(client: Client, file: Path, sources: str = "digit,piano", steps: int 
     )
 
 
-def test_only_the_three_documented_endpoints_are_public(client: Client) -> None:
+def test_only_the_documented_endpoints_are_public(client: Client) -> None:
     assert set(client.view_api(return_format="dict")["named_endpoints"]) - {"/runs_going"} == {
         "/separate",
+        "/compare",
         "/stop",
         "/unmix",
     }
@@ -186,6 +188,47 @@ def test_bad_input_is_refused_in_words(
     with pytest.raises(Exception, match=word) as refusal:
         submit(client, file, sources).result(timeout=PATIENCE)
     assert "Traceback" not in str(refusal.value)
+
+
+def test_a_comparison_comes_back_as_files(client: Client, tone_file: Path) -> None:
+    job = client.submit(audio=handle_file(tone_file), method="pca", sources=3, api_name="/compare")
+    progress, files = job.result(timeout=PATIENCE)
+    assert progress["status"] == "done"
+    *_, answer = BASELINES["pca"].separate(audio.read(tone_file).samples[0], 3)
+    heard = torch.stack([audio.read(file).samples[0] for file in files])
+    torch.testing.assert_close(heard, answer.estimates, atol=1e-4, rtol=0)
+
+
+def test_a_comparison_streams_is_stopped_by_its_own_visitor_alone_and_delivers(
+    address: str, tone_file: Path
+) -> None:
+    mine, other = connect(address), connect(address)
+    job = mine.submit(audio=handle_file(tone_file), method="dap", sources=2, api_name="/compare")
+    wait_for(lambda: len(job.outputs()) > 1)
+    other.predict(api_name="/stop")
+    seen = len(job.outputs())
+    wait_for(lambda: len(job.outputs()) > seen + 1)
+    mine.predict(api_name="/stop")
+    progress, files = job.result(timeout=PATIENCE)
+    assert progress["status"] == "stopped"
+    assert 0 < progress["step"] < progress["steps"]
+    assert len(files) == 2
+    wait_for(lambda: mine.predict(api_name="/runs_going") == 0)
+
+
+def test_a_cancelled_comparison_frees_the_machine(client: Client, tone_file: Path) -> None:
+    job = client.submit(audio=handle_file(tone_file), method="dap", sources=2, api_name="/compare")
+    wait_for(lambda: len(job.outputs()) > 1)
+    job.cancel()
+    wait_for(lambda: client.predict(api_name="/runs_going") == 0)
+
+
+@pytest.mark.parametrize(("method", "sources", "word"), [("wavenet", 2, "wavenet"), ("nmf", 9, "2 to 4")])
+def test_a_comparison_that_cannot_be_is_refused_in_words(
+    client: Client, tone_file: Path, method: str, sources: int, word: str
+) -> None:
+    with pytest.raises(Exception, match=word):
+        client.predict(audio=handle_file(tone_file), method=method, sources=sources, api_name="/compare")
 
 
 def unmix(client: Client, file: Path, chosen: str = "mnist", network: str = "unmix", blend: str = "average"):

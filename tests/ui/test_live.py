@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -35,8 +35,13 @@ def painter() -> Painter:
     return Painter(noise(), NAMES, "balanced")
 
 
+def drawing() -> Callable[[Snapshot, str], str]:
+    one = painter()
+    return lambda snapshot, status: one.frame(snapshot, WEIGHTS, status)
+
+
 def told(*snapshots: Snapshot) -> list[str | None]:
-    return [text for _, text in paced(snapshots, painter(), lambda: WEIGHTS, lambda: "done")]
+    return [text for _, text in paced(snapshots, drawing(), lambda: "done")]
 
 
 def test_first_and_last_are_always_drawn_and_every_snapshot_passes() -> None:
@@ -58,9 +63,7 @@ def test_frames_keep_their_distance_on_the_clock(monkeypatch: pytest.MonkeyPatch
             time.sleep(0.005)
             yield snapshot(step)
 
-    times = [
-        time.perf_counter() for _, text in paced(slowly(), painter(), lambda: WEIGHTS, lambda: "") if text
-    ]
+    times = [time.perf_counter() for _, text in paced(slowly(), drawing(), lambda: "") if text]
     assert len(times) > 2
     assert np.diff(times).min() > 0.02  # the steps come 0.005 apart; drawing takes its own, varying time
 

@@ -15,7 +15,7 @@ import soundfile
 from bssdemo.search.objective import TERMS
 from bssdemo.ui import job
 from bssdemo.ui.frame import decode
-from bssdemo.ui.kept import Kept, new_folder
+from bssdemo.ui.kept import Kept, new_folder, owning
 from bssdemo.ui.result import Loss, Result, write_archive, write_sounds
 from bssdemo.ui.session import Session
 from bssdemo.ui.shelf import Shelf
@@ -97,7 +97,7 @@ def test_the_two_last_frames_differ_in_the_stems_alone(finished: tuple[Result, s
 
 def test_files_of_a_run_go_when_nobody_holds_it_any_more(finished: tuple[Result, str]) -> None:
     folder = new_folder()
-    kept: Kept | None = write_sounds(*finished, folder).owning(folder)
+    kept: Kept | None = owning(write_sounds(*finished, folder), folder)
     assert kept is not None
     assert kept.residual.is_file()
     kept = None

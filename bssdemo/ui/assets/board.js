@@ -4,9 +4,7 @@
 const KIND = { raw: "estimate", refined: "refined stem" }, KINDS = { raw: "estimates", refined: "refined stems" };
 const STATUS = { searching: "Searching", stopped: "Stopped", done: "Done" };
 const root = element.querySelector(".bss-board");
-let last = null; // the frame on show
 let built = ""; // the sources the DOM was built for
-let pending = false; // a redraw is scheduled
 
 function build(frame) {
   plots = [];
@@ -17,7 +15,7 @@ function build(frame) {
       (f) => [f.totalCurve, f.totalRange]));
   const rows = frame.names.map((name, k) => h("div", "bss-row bss-source",
     picturePlot(name, (f) => KIND[f.stems], () => k + 2, (f) => `the ${KIND[f.stems]} of ${name}`, k + 1),
-    h("div", "bss-terms", ...props.terms.map(([index, term], t) =>
+    h("div", "bss-terms", ...TERMS.map(([index, term], t) =>
       curvePlot([h("span", "bss-name", symbol(index), " " + term)], `--bss-term-${t}`, `${term} loss of ${name}`,
         (f) => [f.curves[t][k], f.ranges[t]])))));
   const rest = h("div", "bss-row bss-source bss-rest",
@@ -26,23 +24,6 @@ function build(frame) {
     h("p", "bss-words", "What none of the chosen sources explains. The refined stems and this residual add up to the mixture."));
   root.querySelector(".bss-rows").replaceChildren(top, ...rows, rest);
   built = frame.names.join("\n");
-}
-
-function paint() {
-  pending = false;
-  if (!last) return;
-  const style = getComputedStyle(root);
-  for (const { canvas, value, draw } of plots) {
-    const pen = penFor(canvas, style);
-    if (pen) draw(pen, last, canvas, value);
-  }
-}
-
-function schedule() {
-  if (pending) return;
-  pending = true;
-  if (document.hidden) paint();
-  else requestAnimationFrame(paint);
 }
 
 function words(frame) {

@@ -1,5 +1,24 @@
-// How the board's plots are drawn: one part of gr.HTML's js_on_load, after board_frame.js.
+// How a board's plots are drawn: one part of gr.HTML's js_on_load, after board_frame.js; a later one defines `root`.
 let plots = []; // {canvas, value, draw(pen, frame, canvas, value)}
+let last = null; // the frame on show
+let pending = false; // a redraw is scheduled
+
+function paint() {
+  pending = false;
+  if (!last) return;
+  const style = getComputedStyle(root);
+  for (const { canvas, value, draw } of plots) {
+    const pen = penFor(canvas, style);
+    if (pen) draw(pen, last, canvas, value);
+  }
+}
+
+function schedule() {
+  if (pending) return;
+  pending = true;
+  if (document.hidden) paint();
+  else requestAnimationFrame(paint);
+}
 
 function h(tag, className, ...children) {
   const node = document.createElement(tag);
@@ -63,7 +82,7 @@ function picturePlot(title, note, index, name, sound) {
       pen.context.imageSmoothingQuality = "high";
       pen.context.drawImage(small, left, top, width, height);
     } else pen.frame(left, top, width, height);
-    for (const [label, position] of props.ticks)
+    for (const [label, position] of TICKS)
       pen.tick(label, left - 5, top + height * (1 - position), "right", Math.max(top + 5, 0));
     for (const [second, label, align] of secondTicks(frame.duration))
       pen.text(label, left + width * Math.min(second / frame.duration, 1), top + height + 10, align);

@@ -1,0 +1,60 @@
+"""What the Benchmarks tab shows: the results in docs/benchmarks/ as Markdown, and the figures beside them.
+
+No Gradio here. A result that is missing or cannot be read is a sentence, not an error.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from shlex import quote
+
+from bssdemo.evaluation import ablations
+from bssdemo.evaluation.groups import grouped
+from bssdemo.evaluation.records import RecordError, Results, read
+from bssdemo.evaluation.tables import render
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "benchmarks"
+NOTHING = "There are no benchmark results in docs/benchmarks/ yet; `make bench DATA=folder` makes some."
+PLAIN = (None, 0, "test", "balanced")  # values of settings that a command need not name
+
+
+@lru_cache(maxsize=4)  # intervals take seconds; nobody changes the results while the page is served
+def tables(folder: Path = FOLDER) -> str:
+    """Every table of the results in `folder`, and the commands that made them, as Markdown."""
+    found, problems = {}, []
+    for file in sorted(folder.glob("*.json")):
+        try:
+            found[file.name] = read(file)
+        except RecordError as error:
+            problems.append(f"{str(error).replace(str(file), file.name)}.")
+    if not found:
+        return "\n\n".join(problems) or NOTHING
+    try:
+        groups = grouped(found.values())
+        plain = [group for group in groups if group.settings["label"] is None]
+        labelled = [group for group in groups if group.settings["label"] is not None]
+        parts = [render(plain)] if plain else []
+        parts += [ablations.render(labelled)] if labelled else []
+    except RecordError as error:
+        return f"The results cannot be shown together: {error}."
+    commands = "\n".join(command(results, name) for name, results in found.items())
+    return "\n\n".join([*parts, *problems, f"### The commands\n\n```\n{commands}\n```"])
+
+
+def command(results: Results, name: str) -> str:
+    """What to type for the results of the file `name`, as far as it tells."""
+    words = ["python -m bssdemo bench audio --data ../shared/data", f"--sources {results.sources}"]
+    words.append(f"--mixtures {max((len(record.values) for record in results.records), default=0)}")
+    for option, value in results.settings.items():
+        if option == "without":
+            words += [f"--without {term}" for term in value]
+        elif option == "seed" or (option != "sources" and value not in PLAIN):
+            words.append(f"--{option.replace('_', '-')} {quote(str(value))}")
+    methods = ",".join(dict.fromkeys(record.method for record in results.records))
+    return " ".join([*words, f"--methods {methods} --json docs/benchmarks/{name}"])
+
+
+def figures(folder: Path = FOLDER) -> list[tuple[str, Path]]:
+    """(title, file) of every picture in `folder`."""
+    return [(file.stem.replace("-", " "), file) for file in sorted(folder.glob("*.png"))]

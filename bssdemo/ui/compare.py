@@ -1,0 +1,178 @@
+"""The mixture of a finished run through other methods: what they get, what they do, what they leave. No Gradio here.
+
+Their components have no names. They are kept in the order found and put in another one only to be shown.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from bssdemo import audio
+from bssdemo.baselines.catalogue import BASELINES
+from bssdemo.offline import MOST_SECONDS
+from bssdemo.search.refine import refine
+from bssdemo.snapshot import Snapshot
+from bssdemo.ui import picture
+from bssdemo.ui.frame import Frame, decode, encode
+from bssdemo.ui.job import MOST_SOURCES, longest_run
+from bssdemo.ui.kept import Kept
+from bssdemo.ui.live import paced
+from bssdemo.ui.session import Session
+
+FEWEST_SOURCES = 2
+LONGEST: Mapping[str, float] = {  # seconds of recording that a method takes in bearable time
+    "kernelpca": 20.0,  # 18 s of work, which grows with the cube of the length
+    "dap": 10.0,  # 80 s of work
+}
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a finished run was about: mono, 16 kHz, at the recording's level."""
+
+    sources: tuple[str, ...]  # prior names, one per stem
+    labels: tuple[str, ...]
+    mono: Float[Tensor, " samples"]
+    raw: Float[Tensor, "K samples"]  # the search's estimates
+
+    @property
+    def seconds(self) -> float:
+        return len(self.mono) / audio.SAMPLE_RATE
+
+    @property
+    def refined(self) -> Float[Tensor, "K samples"]:
+        """The stems as the run refined them."""
+        return refine(self.mono, self.raw).stems
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one method left: its last frame, and a mono 16 kHz wav per component, each `scale` times as loud."""
+
+    method: str
+    names: tuple[str, ...]  # of the components
+    frame: str
+    files: tuple[Path, ...]
+    scale: float
+
+    def estimates(self) -> Float[Tensor, "K samples"]:
+        """The components at the recording's level."""
+        return _mono(self.files) / self.scale
+
+    def arranged(self, order: Sequence[int], names: Sequence[str]) -> Row:
+        """The same with component order[k] in place k, under names[k]."""
+        frame = decode(self.frame)
+        pictures = frame.spectrograms[[0, 1, *(2 + at for at in order)]]
+        shown = encode(replace(frame, names=tuple(names), spectrograms=pictures))
+        return replace(self, names=tuple(names), frame=shown, files=tuple(self.files[at] for at in order))
+
+
+@dataclass(eq=False)
+class Compared:
+    """What a comparison has left so far, held by a gr.State as `Kept` is."""
+
+    rows: list[Row] = field(default_factory=list)
+
+
+def heard(kept: Kept) -> Heard:
+    """Read back what was kept of a run, live or recorded."""
+    mono = audio.to_mono_16k(audio.read(kept.mixture, MOST_SECONDS)) / kept.scale
+    return Heard(kept.sources, kept.labels, mono, _mono(kept.stems["raw"]) / kept.scale)
+
+
+def _mono(files: Sequence[Path]) -> Float[Tensor, "K samples"]:
+    return torch.stack([audio.read(file, MOST_SECONDS).samples[0] for file in files])
+
+
+def offered(seconds: float) -> list[str]:
+    """The methods that take a recording of this length."""
+    return [key for key in BASELINES if seconds <= LONGEST.get(key, MOST_SECONDS)]
+
+
+def left_out(seconds: float) -> str | None:
+    """In plain words, which methods do not take it."""
+    missing = [key for key in BASELINES if key not in offered(seconds)]
+    said = [f"{BASELINES[key].title} takes at most {LONGEST[key]:.0f} s of recording" for key in missing]
+    return f"{' and '.join(said)}; this one lasts {seconds:.1f} s." if said else None
+
+
+def check(methods: Collection[str], sources: int, seconds: float) -> None:
+    """Raises ValueError, with a sentence for the visitor, for what cannot be compared."""
+    if not methods:
+        raise ValueError("Tick at least one method to compare with.")
+    unknown = [key for key in methods if key not in BASELINES]
+    if unknown:
+        raise ValueError(
+            f"There is no method called {', '.join(unknown)}. Available: {', '.join(BASELINES)}."
+        )
+    if not FEWEST_SOURCES <= sources <= MOST_SOURCES:
+        raise ValueError(
+            f"These methods share a mixture out among {FEWEST_SOURCES} to {MOST_SOURCES} sources, not {sources}."
+        )
+    refused = left_out(seconds)
+    if refused and not set(methods) <= set(offered(seconds)):
+        raise ValueError(refused)
+
+
+def order(file: str | Path | None, method: str, sources: int) -> Float[Tensor, " samples"]:
+    """The mixture in a file, mono at 16 kHz; raises ValueError, with a sentence, if it is not to be had or compared."""
+    if not file:
+        raise ValueError("Choose a mixture first.")
+    mono = audio.to_mono_16k(audio.read(file, MOST_SECONDS))
+    check([method], sources, len(mono) / audio.SAMPLE_RATE)
+    return mono
+
+
+def run(
+    method: str, mono: Float[Tensor, " samples"], sources: int, session: Session
+) -> Iterator[tuple[Snapshot, str | None]]:
+    """A method's snapshots, with a board frame where one is due; ends early when asked, or at its time limit."""
+    names = tuple(f"component {k + 1}" for k in range(sources))
+    reference = picture.reference(mono)
+    mixture = picture.levels(mono[None], reference)
+    seconds = len(mono) / audio.SAMPLE_RATE
+    began, ending = time.perf_counter(), "done"
+
+    def stop() -> bool:
+        nonlocal ending
+        if session.stopped:
+            ending = "stopped"
+        elif time.perf_counter() - began > longest_run(seconds):
+            ending = "time limit"
+        return ending != "done"
+
+    def draw(snapshot: Snapshot, status: str) -> str:
+        return encode(
+            Frame(
+                status=status,
+                step=snapshot.step,
+                steps=snapshot.steps,
+                seconds=snapshot.elapsed,
+                duration=seconds,
+                names=names,
+                weights=(),
+                spectrograms=np.concatenate([mixture, picture.with_sum(snapshot.estimates, reference)]),
+                curve_steps=np.zeros(0, np.int64),
+                curves=np.zeros((sources, 0, 0)),
+                total=np.zeros(0),
+            )
+        )
+
+    yield from paced(BASELINES[method].separate(mono, sources, stop=stop), draw, lambda: ending)
+
+
+def write(method: str, answer: Snapshot, frame: str, folder: Path) -> Row:
+    """Write a method's components into `folder`; `frame` is its last."""
+    scale = audio.common_scale(answer.estimates)
+    files = tuple(folder / f"{method}-{k + 1}.wav" for k in range(len(answer.estimates)))
+    for file, estimate in zip(files, answer.estimates, strict=True):
+        audio.write_wav(file, estimate, scale=scale)
+    return Row(method, decode(frame).names, frame, files, scale)

@@ -1,0 +1,161 @@
+"""The comparison with other methods and the Benchmarks tab, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from playwright.sync_api import Locator, Page, expect
+
+from bssdemo import audio
+from bssdemo.ui.benchmarks import tables
+
+pytestmark = pytest.mark.browser
+PATIENCE = 60_000  # milliseconds
+
+
+@pytest.fixture(autouse=True)
+def _patient() -> None:
+    expect.set_options(timeout=PATIENCE)
+
+
+def open_example(page: Page, address: str, number: int = 0) -> None:
+    page.goto(address)
+    expect(page.locator("#examples button").first).to_be_visible()
+    expect(page.locator("#compare")).to_be_hidden()  # nothing has been separated yet
+    page.locator("#examples button").nth(number).click()
+    expect(page.locator("#compare")).to_be_visible()
+
+
+def choose(page: Page, *titles: str) -> None:
+    for box in page.locator("#methods label").all():
+        box.locator("input").set_checked(any(box.inner_text().startswith(title) for title in titles))
+
+
+def method(page: Page, title: str) -> Locator:
+    """What the page shows for one method: its board and players."""
+    return page.locator(".method", has=page.locator(f".bss-method[aria-label='{title}']"))
+
+
+def methods_scored(page: Page) -> list[str]:
+    expect(page.locator("#scores table")).to_be_visible()
+    return page.locator("#scores tbody th").all_inner_texts()
+
+
+OURS = ["the mixture itself", "ours, raw", "ours, refined"]
+
+
+def test_nmf_on_the_same_mixture_is_seen_heard_and_scored(page: Page, address: str) -> None:
+    open_example(page, address)
+    choose(page, "NMF")
+    page.locator("#compare-run").click()
+    assert methods_scored(page) == [*OURS, "NMF"]
+    expect(page.locator(".method")).to_have_count(2)
+    for title in ("Ours, refined", "NMF"):
+        row = method(page, title)
+        expect(row.locator(".bss-method canvas")).to_have_count(2)
+        expect(row.locator(".player a[download]")).to_have_count(2)
+        expect(row.locator(".bss-method canvas").first).to_have_attribute(
+            "aria-label", re.compile(f"{title}, 1.02 seconds")
+        )
+        drawn = row.locator(".bss-method canvas").evaluate_all("all => all.map(canvas => canvas.toDataURL())")
+        assert len(set(drawn)) == 2
+    expect(method(page, "NMF")).to_contain_text("nearest to spoken digits")
+    numbers = page.locator("#scores td:not(thead td)").all_inner_texts()
+    assert len(numbers) == 4 * 4 * 2
+    assert all(re.fullmatch(r"-?\d+\.\d\d", number) for number in numbers)
+    page.locator("#reset").click()
+    expect(page.locator("#compare")).to_be_hidden()
+
+
+def test_a_method_that_streams_is_stopped_and_still_heard(page: Page, address: str) -> None:
+    open_example(page, address)
+    choose(page, "Deep Audio Prior")
+    page.locator("#compare-run").click()
+    row = method(page, "Deep Audio Prior")
+    expect(row.locator("[data-part=time]")).to_have_text(re.compile(r"^step [1-9]\d* / \d+"))
+    expect(row.locator(".bss-method canvas")).to_have_count(2)
+    page.locator("#compare-stop").click()
+    expect(row.locator("[data-part=time]")).to_have_text(re.compile("stopped"))
+    expect(row.locator(".player a[download]")).to_have_count(2)
+    expect(page.locator("#compare-message")).to_contain_text("this is what there is so far")
+    assert methods_scored(page) == [*OURS, "Deep Audio Prior"]
+
+
+def test_two_visitors_each_see_their_own_comparison(page: Page, address: str) -> None:
+    other = page.context.new_page()
+    open_example(page, address)
+    open_example(other, address, 3)
+    choose(page, "NMF")
+    choose(other, "PCA")
+    page.locator("#compare-run").click()
+    other.locator("#compare-run").click()
+    other.locator("#stop").click()  # acts on the other visitor's alone
+    assert methods_scored(page) == [*OURS, "NMF"]
+    expect(page.locator("#compare-message")).to_contain_text("Done.")
+    expect(method(page, "NMF").locator(".player")).to_have_count(2)
+    expect(method(page, "PCA")).to_have_count(0)
+    expect(other.locator("#compare-message")).to_contain_text("this is what there is so far")
+    expect(method(other, "Ours, refined").locator(".player")).to_have_count(3)
+    expect(method(other, "NMF")).to_have_count(0)
+
+
+def test_true_sources_of_an_upload_are_asked_for_checked_and_used(
+    page: Page, address: str, tmp_path: Path
+) -> None:
+    time = torch.arange(22_050) / 22_050
+    parts = [0.3 * torch.sin(3000 * time) * torch.exp(-5 * time), 0.3 * torch.sin(900 * time)]
+    for name, sound in (
+        ("mix", sum(parts)),
+        ("one", parts[0]),
+        ("two", parts[1]),
+        ("short", parts[1][:8000]),
+    ):
+        audio.write_wav(tmp_path / f"{name}.wav", sound, 22_050)
+    page.goto(address)
+    for at in (0, 1):
+        page.locator("#sources input[type=checkbox]").nth(at).check()
+    page.locator("#mixture input[type=file]").set_input_files(tmp_path / "mix.wav")
+    page.get_by_role("button", name="Steps, learning rate, starts").click()
+    steps = page.get_by_label("number input for Steps")
+    steps.fill("10")
+    steps.press("Enter")
+    page.locator("#separate").click()
+    expect(page.locator("#compare")).to_be_visible()
+    choose(page, "PCA")
+    page.locator("#compare-run").click()
+    expect(page.locator("#compare-message")).to_contain_text("Scores need the true sources")
+    expect(method(page, "PCA")).to_contain_text("component 1")
+    expect(page.locator("#scores")).to_be_hidden()
+    page.get_by_role("button", name="I have the true sources").click()
+    slots = page.locator("#true-sources input[type=file]")
+    expect(slots).to_have_count(2)
+    slots.nth(1).set_input_files(tmp_path / "short.wav")
+    slots.nth(0).set_input_files(tmp_path / "one.wav")
+    expect(page.locator("#true-sources a[download], #true-sources button[aria-label='Clear']")).to_have_count(
+        2
+    )
+    page.locator("#score").click()
+    expect(page.get_by_role("alert")).to_contain_text("lasts 0.36 s, the mixture 1.00 s")
+    page.locator("#true-sources button[aria-label='Clear']").nth(1).click()
+    slots.last.set_input_files(tmp_path / "two.wav")
+    expect(page.locator("#true-sources button[aria-label='Clear']")).to_have_count(2)
+    page.locator("#score").click()
+    assert methods_scored(page) == [*OURS, "PCA"]
+    expect(method(page, "PCA")).to_contain_text("nearest to spoken digits")
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_benchmarks_tab_shows_every_table_in_the_width_there_is(
+    page: Page, address: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(address)
+    page.get_by_role("tab", name="Benchmarks").click()
+    expect(page.get_by_role("tabpanel").filter(visible=True)).to_contain_text(
+        "How well do the sources come out?"
+    )
+    expect(page.locator("#benchmarks table")).to_have_count(tables().count("\n|-"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
