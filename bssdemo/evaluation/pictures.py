@@ -6,6 +6,8 @@ one per picture.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -51,8 +53,10 @@ def _ssim(a: Tensor, b: Tensor) -> Tensor:
 
 
 def in_order(
-    ref: Float[Tensor, "n 2 channels h w"], est: Float[Tensor, "n 2 channels h w"]
+    ref: Float[Tensor, "n 2 channels h w"],
+    est: Float[Tensor, "n 2 channels h w"],
+    score: Callable[[Tensor, Tensor], Tensor] = psnr,
 ) -> tuple[Float[Tensor, "n 2 channels h w"], bool]:
-    """The estimates in the order with the higher mean PSNR over the whole set, and whether it was swapped."""
-    swapped = bool(psnr(ref, est.flip(1)).mean() > psnr(ref, est).mean())
+    """The estimates in the order with the higher mean score over the whole set, and whether it was swapped."""
+    swapped = bool(score(ref, est.flip(1)).mean() > score(ref, est).mean())
     return (est.flip(1) if swapped else est), swapped

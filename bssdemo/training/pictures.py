@@ -22,6 +22,7 @@ import torch
 from jaxtyping import Float, Int16, UInt8
 from torch import Tensor
 
+from bssdemo.models.mask import Discriminator, MaskNetwork
 from bssdemo.training.data import DataError, Split
 
 WHITE = 255
@@ -38,6 +39,16 @@ class PictureSet:
     size: int
     classes: tuple[tuple[int, ...], tuple[int, ...]] | None = None  # by label; None: arrays named by kind
     train_mixtures: int = 25_000  # section 5
+
+    def networks(self, width: int, levels: int, bounded: bool) -> tuple[MaskNetwork, Discriminator]:
+        """A new mask network and discriminator."""
+        mask = MaskNetwork(self.channels, self.size, width, levels, bounded)
+        return mask, Discriminator(self.channels, self.size, width, levels)
+
+    @staticmethod
+    def see(picture: Tensor) -> Tensor:
+        """How the losses and a person look at pictures: as they are."""
+        return picture
 
 
 SETS: Mapping[str, PictureSet] = {
@@ -68,10 +79,15 @@ class Mixtures:
         """The true sources in [0, 1]."""
         return to_float(np.stack([self.first, self.second], axis=1))
 
+    def paired(self, first: np.ndarray, second: np.ndarray) -> Mixtures:
+        """New mixtures of the pictures in these rows of either kind."""
+        return Mixtures(self.first[first], self.second[second])
+
 
 def to_float(values: np.ndarray) -> Tensor:
-    """uint8 or int16 with 255 for full brightness -> float32 with 1."""
-    return torch.from_numpy(values.astype(np.float32) / WHITE)
+    """Whole numbers with 255 for full brightness -> float32 with 1; other numbers keep their values."""
+    full = WHITE if np.issubdtype(values.dtype, np.integer) else 1
+    return torch.from_numpy(values.astype(np.float32) / full)
 
 
 def draw_mixtures(data: Path, name: str, split: Split, count: int, seed: int) -> Mixtures:
@@ -82,11 +98,11 @@ def draw_mixtures(data: Path, name: str, split: Split, count: int, seed: int) ->
     """
     kinds = load_kinds(data, name, split)
     streams = np.random.default_rng(seed).spawn(len(kinds))
-    first, second = (kind[_passes(len(kind), count, rng)] for kind, rng in zip(kinds, streams, strict=True))
+    first, second = (kind[passes(len(kind), count, rng)] for kind, rng in zip(kinds, streams, strict=True))
     return Mixtures(first, second)
 
 
-def _passes(size: int, count: int, rng: np.random.Generator) -> np.ndarray:
+def passes(size: int, count: int, rng: np.random.Generator) -> np.ndarray:
     """`count` row numbers: one permutation of all rows after the other."""
     return np.concatenate([rng.permutation(size) for _ in range(-(-count // size))])[:count]
 

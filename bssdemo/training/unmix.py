@@ -3,8 +3,9 @@
     python -m bssdemo train mask mnist --data DATA                     # from mixtures alone
     python -m bssdemo train mask mnist --data DATA --config paper      # the paper's exact setting
     python -m bssdemo train mask mnist --data DATA --supervised        # with true sources: the upper bound
+    python -m bssdemo train mask digit-drums --data DATA               # sounds, as spectrograms
 
-The unsupervised trainer is handed sums of pictures and nothing else. Stopped at any moment, the same command
+The unsupervised trainer is handed mixtures and nothing else. Stopped at any moment, the same command
 goes on from the last saved state. A run's folder holds config.json, log.csv, samples/ (a sheet of held-out
 mixtures, masks and sources at every evaluation), state-N/ (for resuming) and checkpoint/, whose weights are
 the running average.
@@ -25,24 +26,27 @@ from pathlib import Path
 import numpy as np
 import torch
 from accelerate import Accelerator
-from jaxtyping import Float, Int16
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from bssdemo import hub
-from bssdemo.models.mask import Discriminator, MaskNetwork
+from bssdemo.models.mask import MaskNetwork
 from bssdemo.precision import bf16_pays
 from bssdemo.threads import use_own_cores
 from bssdemo.training import unmix_check
 from bssdemo.training.data import DataError
 from bssdemo.training.loop import CsvLog, load_state, save_state
-from bssdemo.training.pictures import SETS, Mixtures, draw_mixtures, to_float
+from bssdemo.training.pictures import SETS, to_float
+from bssdemo.training.sets import ALL_SETS, Drawn, draw
+from bssdemo.training.spectrograms import SOUND_SETS
 from bssdemo.training.unmix_losses import Weights, discriminator_loss, mask_terms, supervised_loss, total
 from bssdemo.unmix.cycle import unmix
 
 COLUMNS = [
     "step", "seconds", "total", "cycle", "adversarial", "equity", "balance", "discriminator", "supervised",
-    "learning_rate", "energy_share", "share_spread", "decision", "valid_psnr", "valid_ssim",
+    "learning_rate", "energy_share", "share_spread", "decision",
+    "valid_psnr", "valid_ssim", "valid_snr", "valid_snr_1", "valid_snr_2",
 ]  # fmt: skip
 BETAS = (0.5, 0.999)
 OPTIONS = ("steps", "pairs", "width", "levels", "mixtures", "seed")  # of a config, on the command line
@@ -55,7 +59,7 @@ VALID_SEED = 1_000_003  # the held-out mixtures are the same for every run
 class UnmixConfig:
     """One training run; everything that decides its result. Defaults: the paper's section 4 and 5."""
 
-    name: str  # of the set of pictures
+    name: str  # of the set of pictures or sounds
     supervised: bool = False
     width: int = 64
     levels: int = 4
@@ -84,14 +88,18 @@ WORKING = UnmixConfig(
     mask_updates=1,
     steps=6_000,
 )
+WORKING_SOUND = replace(
+    WORKING, bounded=False, weights=replace(WORKING_WEIGHTS, equity=0.0), margin=0.3, pairs=16
+)
 CONFIGS: Mapping[str, Mapping[str, UnmixConfig]] = {
-    "paper": {name: UnmixConfig(name, mixtures=chosen.train_mixtures) for name, chosen in SETS.items()},
+    "paper": {name: UnmixConfig(name, mixtures=chosen.train_mixtures) for name, chosen in ALL_SETS.items()},
     "working": {
         "mnist": replace(WORKING, name="mnist", tight_until=0.4),
         "fashion": replace(WORKING, name="fashion"),
         "shoes-bags": replace(
             WORKING, name="shoes-bags", weights=replace(WORKING_WEIGHTS, balance=40.0), mixtures=10_000
         ),
+        **{name: replace(WORKING_SOUND, name=name) for name in SOUND_SETS},
     },
 }
 
@@ -109,14 +117,10 @@ class Networks:
 
 def build(config: UnmixConfig, accelerator: Accelerator) -> Networks:
     """Networks initialised from the seed, wrapped by accelerate; the average joins the saved states."""
-    chosen = SETS[config.name]
-    shape = {
-        "channels": chosen.channels, "size": chosen.size, "width": config.width, "levels": config.levels,
-    }  # fmt: skip
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
-        mask, discriminator = MaskNetwork(**shape, bounded=config.bounded), Discriminator(**shape)
-    mask, discriminator = (net.to(memory_format=torch.channels_last) for net in (mask, discriminator))
+        pair = ALL_SETS[config.name].networks(config.width, config.levels, config.bounded)
+    mask, discriminator = (net.to(memory_format=torch.channels_last) for net in pair)
     average = copy.deepcopy(mask).eval().requires_grad_(False).to(accelerator.device)
     accelerator.register_for_checkpointing(average)
     prepared = accelerator.prepare(
@@ -159,7 +163,8 @@ def unmix_step(
     """One update of the mask network from mixtures and, every `mask_updates` steps, one of the discriminator."""
     _set_rate((nets.painter, nets.judge), learning_rate(config, step))
     nets.discriminator.requires_grad_(False)
-    terms, remixes = mask_terms(mixture, nets.mask, nets.discriminator, margin(config, step))
+    see = ALL_SETS[config.name].see
+    terms, remixes = mask_terms(mixture, nets.mask, nets.discriminator, margin(config, step), see)
     objective = total(terms, config.weights)
     nets.painter.zero_grad()
     accelerator.backward(objective)
@@ -177,14 +182,16 @@ def unmix_step(
 
 def supervised_step(
     nets: Networks,
+    mixture: Float[Tensor, "B channels h w"],
     sources: Float[Tensor, "B 2 channels h w"],
     config: UnmixConfig,
     step: int,
     accelerator: Accelerator,
 ) -> Mapping[str, float]:
-    """One update of the mask network from true sources, in new pairs every time."""
+    """One update of the mask network from true sources."""
     _set_rate((nets.painter,), learning_rate(config, step))
-    loss = supervised_loss(sources, unmix(sources.sum(1), nets.mask).sources)
+    see = ALL_SETS[config.name].see
+    loss = supervised_loss(see(sources), see(unmix(mixture, nets.mask).sources))
     nets.painter.zero_grad()
     accelerator.backward(loss)
     nets.painter.step()
@@ -208,9 +215,9 @@ def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
 
 @dataclass(frozen=True)
 class Sums:
-    """What unsupervised training sees: mixtures, 255 being full brightness of one source."""
+    """What unsupervised training sees: mixtures. Whole numbers: 255 is full brightness of one source."""
 
-    values: Int16[np.ndarray, "n channels h w"]
+    values: Shaped[np.ndarray, "n channels h w"]
 
     def update(
         self, nets: Networks, config: UnmixConfig, step: int, accelerator: Accelerator
@@ -224,21 +231,22 @@ class Sums:
 class Pairs:
     """What supervised training sees: the true sources of the same mixtures."""
 
-    values: Mixtures
+    values: Drawn
 
     def update(
         self, nets: Networks, config: UnmixConfig, step: int, accelerator: Accelerator
     ) -> Mapping[str, float]:
-        """This step's sources, paired anew, and one update with them."""
+        """This step's sources, paired anew where that can be, and one update with them."""
         first, second = (rows(config, len(self.values), step * 2 + part) for part in (0, 1))
-        drawn = Mixtures(self.values.first[first], self.values.second[second])
-        return supervised_step(nets, drawn.sources().to(accelerator.device), config, step, accelerator)
+        drawn = self.values.paired(first, second)
+        mixture, sources = (x.to(accelerator.device) for x in (to_float(drawn.sums()), drawn.sources()))
+        return supervised_step(nets, mixture, sources, config, step, accelerator)
 
 
 def train(
     config: UnmixConfig,
     training: Sums | Pairs,
-    valid: Mixtures,
+    valid: Drawn,
     run: Path,
     *,
     precision: str = "no",
@@ -263,9 +271,11 @@ def train(
         follow(nets.average, accelerator.unwrap_model(nets.mask), min(config.average, step / (step + 10)))
         checked = step % check_every == 0 or step == config.steps
         if checked:
-            scores, swapped = unmix_check.held_out(nets.average, valid)
+            scores, swapped = unmix_check.held_out(nets.average, valid, ALL_SETS[config.name])
             values |= scores
-            unmix_check.write_sheet(run / "samples" / f"step-{step:06}.png", nets.average, valid)
+            unmix_check.write_sheet(
+                run / "samples" / f"step-{step:06}.png", nets.average, valid, ALL_SETS[config.name]
+            )
             problem = unmix_check.warning(scores["energy_share"], scores["decision"])
             if problem:
                 tqdm.write(f"step {step}: {problem}")
@@ -281,7 +291,7 @@ def train(
     return run / "checkpoint"
 
 
-SHOWN = ("adversarial", "discriminator", "supervised", "valid_psnr", "energy_share")
+SHOWN = ("adversarial", "discriminator", "supervised", "valid_psnr", "valid_snr", "energy_share")
 
 
 def _seconds_so_far(log: Path) -> float:
@@ -291,7 +301,7 @@ def _seconds_so_far(log: Path) -> float:
 
 def _export(network: MaskNetwork, config: UnmixConfig, run: Path, swapped: bool) -> None:
     """The checkpoint. The order of the outputs' labels is looked up on held-out mixtures; training never knows it."""
-    labels = SETS[config.name].labels[:: -1 if swapped else 1]
+    labels = ALL_SETS[config.name].labels[:: -1 if swapped else 1]
     name = f"mask-{config.name}" + ("-supervised" if config.supervised else "")
     hub.save(
         run / "checkpoint", network, {"name": name, "label": " + ".join(labels), "sources": list(labels)}
@@ -300,8 +310,8 @@ def _export(network: MaskNetwork, config: UnmixConfig, run: Path, swapped: bool)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`train mask`'s arguments; defaults are the working config's."""
-    parser.add_argument("set", help=f"which pictures: {', '.join(SETS)}")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the .npz files")
+    parser.add_argument("set", help=f"pictures: {', '.join(SETS)}; sounds: {', '.join(SOUND_SETS)}")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the data")
     parser.add_argument("--run", type=Path, metavar="DIR", help="the run's folder (default: runs/mask-SET)")
     parser.add_argument("--config", choices=tuple(CONFIGS), default="working")
     parser.add_argument("--supervised", action="store_true", help="train the twin that sees the true sources")
@@ -316,8 +326,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def configured(args: argparse.Namespace) -> UnmixConfig:
     """The named config with what was asked for on the command line. Raises DataError for an unknown set."""
-    if args.set not in SETS:
-        raise DataError(f"there is no set of pictures called '{args.set}'; available: {', '.join(SETS)}")
+    if args.set not in ALL_SETS:
+        raise DataError(f"there is no set called '{args.set}'; available: {', '.join(ALL_SETS)}")
     config = CONFIGS[args.config][args.set]
     asked = {name: value for name in OPTIONS if (value := getattr(args, name)) is not None}
     weights = replace(config.weights, **dict.fromkeys(args.without, 0.0))
@@ -328,8 +338,8 @@ def run(args: argparse.Namespace) -> int:
     """The command; prints where the checkpoint is."""
     use_own_cores()
     config = configured(args)
-    valid = draw_mixtures(args.data, args.set, "valid", VALID_MIXTURES, VALID_SEED)
-    mixtures = draw_mixtures(args.data, args.set, "train", config.mixtures, config.seed)
+    valid = draw(args.data, args.set, "valid", VALID_MIXTURES, VALID_SEED)
+    mixtures = draw(args.data, args.set, "train", config.mixtures, config.seed)
     precision = ("bf16" if bf16_pays() else "no") if args.precision == "auto" else args.precision
     folder = train(
         config,

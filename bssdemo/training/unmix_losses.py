@@ -55,20 +55,24 @@ def balance(share: Float[Tensor, " B"], margin: float) -> Float[Tensor, " B"]:
 
 
 def mask_terms(
-    mixture: Float[Tensor, "B channels h w"], network: Mask, discriminator: Mask, margin: float
+    mixture: Float[Tensor, "B channels h w"],
+    network: Mask,
+    discriminator: Mask,
+    margin: float,
+    see: Mask = lambda picture: picture,
 ) -> tuple[Mapping[str, Float[Tensor, ""]], Float[Tensor, "B channels h w"]]:
     """The terms by name, unweighted, and the remixes (for the discriminator's update). B must be even.
 
-    The first half of the batch is mixed with the second.
+    The first half of the batch is mixed with the second. Cycle and equity compare what `see` makes of values.
     """
     once = unmix(mixture, network)
     remixes = torch.cat(swap(*once.sources.chunk(2)))
     twice = unmix(remixes, network)
     back = torch.cat(swap(*twice.sources.chunk(2)))
     terms = {
-        "cycle": (mixture - back).abs().mean(),
+        "cycle": (see(mixture) - see(back)).abs().mean(),
         "adversarial": (discriminator(remixes) - 1).square().mean(),
-        "equity": once.sources.square().sum(dim=1).mean(),
+        "equity": see(once.sources).square().sum(dim=1).mean(),
         "balance": balance(energy_share(mixture, once.mask), margin).mean(),
     }
     return terms, remixes.detach()
