@@ -14,7 +14,7 @@ from torch import Tensor
 
 from bssdemo.models.mask import Discriminator, MaskNetwork
 
-FLOOR = 0.3  # magnitude; three quarters of a mixture's values lie below three times this
+FLOOR = 1.0  # magnitude; half of a mixture's values lie below it or not far above
 RANGE = 6.0  # what log(1 + y / FLOOR) reaches in mixtures of two clips of peak 1
 
 
@@ -26,7 +26,7 @@ def see(magnitude: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 class SpectrogramMask(MaskNetwork):
     """Magnitudes of a mixture -> the share of every value that belongs to the first source, in [0, 1]."""
 
-    def __init__(self, size: int = 64, width: int = 32, levels: int = 4) -> None:
+    def __init__(self, size: int = 32, width: int = 32, levels: int = 4) -> None:
         super().__init__(1, size, width, levels, bounded=False)
 
     @property
@@ -40,7 +40,7 @@ class SpectrogramMask(MaskNetwork):
 class SpectrogramDiscriminator(Discriminator):
     """Magnitudes -> a score (B,): trained towards 1 for mixtures and 0 for remixes."""
 
-    def __init__(self, size: int = 64, width: int = 32, levels: int = 4) -> None:
+    def __init__(self, size: int = 32, width: int = 32, levels: int = 4) -> None:
         super().__init__(1, size, width, levels)
 
     def forward(self, picture: Float[Tensor, "B 1 h w"]) -> Float[Tensor, " B"]:

@@ -6,7 +6,7 @@ the sum of their magnitudes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,8 +53,7 @@ class SoundMixtures:
     """Magnitudes of mixtures and of their true sources."""
 
     mixed: Float16[np.ndarray, "n 1 frames bands"]
-    first: Float16[np.ndarray, "n 1 frames bands"]
-    second: Float16[np.ndarray, "n 1 frames bands"]
+    parts: Float16[np.ndarray, "n 2 1 frames bands"]
 
     def __len__(self) -> int:
         return len(self.mixed)
@@ -65,11 +64,11 @@ class SoundMixtures:
 
     def sources(self) -> Float[Tensor, "n 2 1 frames bands"]:
         """The true sources, whose sum is the mixture but for their phases."""
-        return to_float(np.stack([self.first, self.second], axis=1))
+        return to_float(self.parts)
 
-    def paired(self, first: np.ndarray, second: np.ndarray) -> SoundMixtures:
-        """The mixtures of rows `first`: others than were drawn would need the sound itself."""
-        return SoundMixtures(self.mixed[first], self.first[first], self.second[first])
+    def paired(self, rows: Sequence[np.ndarray]) -> SoundMixtures:
+        """The mixtures in the first rows as they are: others than were drawn would need the sound itself."""
+        return SoundMixtures(self.mixed[rows[0]], self.parts[rows[0]])
 
 
 def draw_sounds(data: Path, name: str, split: Split, count: int, seed: int) -> SoundMixtures:
@@ -80,11 +79,10 @@ def draw_sounds(data: Path, name: str, split: Split, count: int, seed: int) -> S
     kinds = [load_clips(data, label, split).audio for label in SOUND_SETS[name].labels]
     streams = np.random.default_rng(seed).spawn(len(kinds))
     rows = [passes(len(kind), count, rng) for kind, rng in zip(kinds, streams, strict=True)]
-    parts = []
+    mixed, parts = [], []
     for start in range(0, count, CHUNK):
-        clips = [
-            torch.from_numpy(peak_normalised(kind[row[start : start + CHUNK]]))
-            for kind, row in zip(kinds, rows, strict=True)
-        ]
-        parts.append([spectrogram.picture(x).half().numpy() for x in (sum(clips), *clips)])
-    return SoundMixtures(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+        some = [kind[row[start : start + CHUNK]] for kind, row in zip(kinds, rows, strict=True)]
+        clips = torch.from_numpy(np.stack([peak_normalised(audio) for audio in some], axis=1))
+        mixed.append(spectrogram.picture(clips.sum(1)).half().numpy())
+        parts.append(spectrogram.picture(clips).half().numpy())
+    return SoundMixtures(np.concatenate(mixed), np.concatenate(parts))

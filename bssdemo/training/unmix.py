@@ -4,6 +4,8 @@
     python -m bssdemo train mask mnist --data DATA --config paper      # the paper's exact setting
     python -m bssdemo train mask mnist --data DATA --supervised        # with true sources: the upper bound
     python -m bssdemo train mask digit-drums --data DATA               # sounds, as spectrograms
+    python -m bssdemo train mask digits-014 --data DATA                # three kinds: one against two
+    python -m bssdemo train mask digits-014 --data DATA --inside RUN   # then the two that RUN left together
 
 The unsupervised trainer is handed mixtures and nothing else. Stopped at any moment, the same command
 goes on from the last saved state. A run's folder holds config.json, log.csv, samples/ (a sheet of held-out
@@ -40,8 +42,15 @@ from bssdemo.training.loop import CsvLog, load_state, save_state
 from bssdemo.training.pictures import SETS, to_float
 from bssdemo.training.sets import ALL_SETS, Drawn, draw
 from bssdemo.training.spectrograms import SOUND_SETS
-from bssdemo.training.unmix_losses import Weights, discriminator_loss, mask_terms, supervised_loss, total
-from bssdemo.unmix.cycle import unmix
+from bssdemo.training.unmix_losses import (
+    Weights,
+    discriminator_loss,
+    mask_terms,
+    same,
+    supervised_loss,
+    total,
+)
+from bssdemo.unmix.cycle import Mask, unmix, unmix_all
 
 COLUMNS = [
     "step", "seconds", "total", "cycle", "adversarial", "equity", "balance", "discriminator", "supervised",
@@ -61,6 +70,7 @@ class UnmixConfig:
 
     name: str  # of the set of pictures or sounds
     supervised: bool = False
+    inside: str = ""  # the checkpoint whose larger source is to be split; empty: the mixture
     width: int = 64
     levels: int = 4
     bounded: bool = False  # masks that keep both sources in [0, 1]
@@ -89,7 +99,7 @@ WORKING = UnmixConfig(
     steps=6_000,
 )
 WORKING_SOUND = replace(
-    WORKING, bounded=False, weights=replace(WORKING_WEIGHTS, equity=0.0), margin=0.3, pairs=16
+    WORKING, width=16, bounded=False, weights=replace(WORKING_WEIGHTS, equity=0.0), margin=0.3
 )
 CONFIGS: Mapping[str, Mapping[str, UnmixConfig]] = {
     "paper": {name: UnmixConfig(name, mixtures=chosen.train_mixtures) for name, chosen in ALL_SETS.items()},
@@ -99,6 +109,7 @@ CONFIGS: Mapping[str, Mapping[str, UnmixConfig]] = {
         "shoes-bags": replace(
             WORKING, name="shoes-bags", weights=replace(WORKING_WEIGHTS, balance=40.0), mixtures=10_000
         ),
+        "digits-014": replace(WORKING, name="digits-014", bounded=False, margin=0.5),
         **{name: replace(WORKING_SOUND, name=name) for name in SOUND_SETS},
     },
 }
@@ -159,12 +170,13 @@ def unmix_step(
     config: UnmixConfig,
     step: int,
     accelerator: Accelerator,
+    inside: Mask = same,
 ) -> Mapping[str, float]:
     """One update of the mask network from mixtures and, every `mask_updates` steps, one of the discriminator."""
     _set_rate((nets.painter, nets.judge), learning_rate(config, step))
     nets.discriminator.requires_grad_(False)
     see = ALL_SETS[config.name].see
-    terms, remixes = mask_terms(mixture, nets.mask, nets.discriminator, margin(config, step), see)
+    terms, remixes = mask_terms(mixture, nets.mask, nets.discriminator, margin(config, step), see, inside)
     objective = total(terms, config.weights)
     nets.painter.zero_grad()
     accelerator.backward(objective)
@@ -218,13 +230,14 @@ class Sums:
     """What unsupervised training sees: mixtures. Whole numbers: 255 is full brightness of one source."""
 
     values: Shaped[np.ndarray, "n channels h w"]
+    inside: Mask = same  # the part of mixtures that the balance term shares out
 
     def update(
         self, nets: Networks, config: UnmixConfig, step: int, accelerator: Accelerator
     ) -> Mapping[str, float]:
         """This step's mixtures, and one update with them."""
         mixture = to_float(self.values[rows(config, len(self.values), step)]).to(accelerator.device)
-        return unmix_step(nets, mixture, config, step, accelerator)
+        return unmix_step(nets, mixture, config, step, accelerator, self.inside)
 
 
 @dataclass(frozen=True)
@@ -237,8 +250,10 @@ class Pairs:
         self, nets: Networks, config: UnmixConfig, step: int, accelerator: Accelerator
     ) -> Mapping[str, float]:
         """This step's sources, paired anew where that can be, and one update with them."""
-        first, second = (rows(config, len(self.values), step * 2 + part) for part in (0, 1))
-        drawn = self.values.paired(first, second)
+        count = len(ALL_SETS[config.name].labels)
+        drawn = self.values.paired(
+            [rows(config, len(self.values), step * count + part) for part in range(count)]
+        )
         mixture, sources = (x.to(accelerator.device) for x in (to_float(drawn.sums()), drawn.sources()))
         return supervised_step(nets, mixture, sources, config, step, accelerator)
 
@@ -271,7 +286,7 @@ def train(
         follow(nets.average, accelerator.unwrap_model(nets.mask), min(config.average, step / (step + 10)))
         checked = step % check_every == 0 or step == config.steps
         if checked:
-            scores, swapped = unmix_check.held_out(nets.average, valid, ALL_SETS[config.name])
+            scores, groups = unmix_check.held_out(nets.average, valid, ALL_SETS[config.name])
             values |= scores
             unmix_check.write_sheet(
                 run / "samples" / f"step-{step:06}.png", nets.average, valid, ALL_SETS[config.name]
@@ -287,7 +302,7 @@ def train(
             bar.set_postfix({name: round(value, 3) for name, value in shown.items() if name in SHOWN})
         if checked:
             save_state(accelerator, run, step)
-            _export(nets.average, config, run, swapped)
+            _export(nets.average, config, run, groups)
     return run / "checkpoint"
 
 
@@ -299,13 +314,19 @@ def _seconds_so_far(log: Path) -> float:
         return max((float(row["seconds"]) for row in csv.DictReader(file)), default=0.0)
 
 
-def _export(network: MaskNetwork, config: UnmixConfig, run: Path, swapped: bool) -> None:
-    """The checkpoint. The order of the outputs' labels is looked up on held-out mixtures; training never knows it."""
-    labels = ALL_SETS[config.name].labels[:: -1 if swapped else 1]
-    name = f"mask-{config.name}" + ("-supervised" if config.supervised else "")
-    hub.save(
-        run / "checkpoint", network, {"name": name, "label": " + ".join(labels), "sources": list(labels)}
-    )
+def _export(
+    network: MaskNetwork, config: UnmixConfig, run: Path, groups: tuple[tuple[int, ...], ...]
+) -> None:
+    """The checkpoint. Which sources an output holds is looked up on held-out mixtures; training never knows it."""
+    labels = [" + ".join(ALL_SETS[config.name].labels[kind] for kind in group) for group in groups]
+    described = {"name": checkpoint_name(config), "label": " + ".join(labels), "sources": labels}
+    hub.save(run / "checkpoint", network, described)
+
+
+def checkpoint_name(config: UnmixConfig) -> str:
+    """By which the trained network is found, and the default name of its run."""
+    more = ("-supervised" if config.supervised else "") + ("-inside" if config.inside else "")
+    return f"{hub.MASK_PREFIX}{config.name}{more}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -320,6 +341,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--without", choices=TERMS, action="append", default=[], help="leave a term out (may be repeated)"
     )
+    parser.add_argument(
+        "--inside", type=Path, metavar="DIR", help="a trained checkpoint: split the larger of its sources"
+    )
     parser.add_argument("--precision", choices=("auto", "no", "bf16"), default="auto")
     parser.add_argument("--check-every", type=int, default=250, metavar="N", help="steps between states")
 
@@ -331,7 +355,17 @@ def configured(args: argparse.Namespace) -> UnmixConfig:
     config = CONFIGS[args.config][args.set]
     asked = {name: value for name in OPTIONS if (value := getattr(args, name)) is not None}
     weights = replace(config.weights, **dict.fromkeys(args.without, 0.0))
-    return replace(config, supervised=args.supervised, weights=weights, **asked)
+    if args.supervised and len(ALL_SETS[args.set].labels) != 2:
+        raise DataError(f"--supervised needs a set of two kinds, and '{args.set}' has more")
+    inside = "" if args.inside is None else str(args.inside)
+    return replace(config, supervised=args.supervised, weights=weights, inside=inside, **asked)
+
+
+def larger_part(place: Path, name: str, mixtures: Float[Tensor, "n channels h w"]) -> Mask:
+    """What the mask network `name` in `place` gives to the source that is the brighter one in all of `mixtures`."""
+    network = hub.load_unmixer(name, place).network
+    first, second = unmix_all(mixtures, network).sources.sum((0, 2, 3, 4)).tolist()
+    return lambda mixture: unmix_all(mixture, network).sources[:, int(second > first)]
 
 
 def run(args: argparse.Namespace) -> int:
@@ -341,11 +375,17 @@ def run(args: argparse.Namespace) -> int:
     valid = draw(args.data, args.set, "valid", VALID_MIXTURES, VALID_SEED)
     mixtures = draw(args.data, args.set, "train", config.mixtures, config.seed)
     precision = ("bf16" if bf16_pays() else "no") if args.precision == "auto" else args.precision
+    sums = mixtures.sums()
+    inside: Mask = same
+    if args.inside is not None:
+        inside = larger_part(
+            args.inside, checkpoint_name(replace(config, inside="")), to_float(sums[:VALID_MIXTURES])
+        )
     folder = train(
         config,
-        Pairs(mixtures) if config.supervised else Sums(mixtures.sums()),
+        Pairs(mixtures) if config.supervised else Sums(sums, inside),
         valid,
-        args.run or Path("runs") / (f"mask-{args.set}" + ("-supervised" if args.supervised else "")),
+        args.run or Path("runs") / checkpoint_name(config),
         precision=precision,
         check_every=args.check_every,
     )

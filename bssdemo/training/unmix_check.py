@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from bssdemo import image
-from bssdemo.evaluation.pictures import in_order, psnr, ssim
+from bssdemo.evaluation.pictures import grouped, psnr, ssim
 from bssdemo.training.pictures import PictureSet, to_float
 from bssdemo.training.sets import Drawn
 from bssdemo.training.spectrograms import SoundSet
@@ -26,17 +26,18 @@ EPS = 1e-6  # silence scores 0 dB
 
 def held_out(
     network: nn.Module, valid: Drawn, chosen: PictureSet | SoundSet
-) -> tuple[Mapping[str, float], bool]:
-    """Scores against the true sources, what needs none (share, decision), and whether the order is swapped.
+) -> tuple[Mapping[str, float], tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Scores against the true sources, what needs none (share, decision), and which sources either output holds.
 
     PSNR and SSIM of what a person sees; for sounds also the SNR of the magnitudes, of the mean and of either source.
     """
-    mixture, refs = to_float(valid.sums()), valid.sources()
+    mixture = to_float(valid.sums())
     answer = unmix_all(mixture, network)
-    ordered, swapped = in_order(refs, answer.sources, psnr if isinstance(chosen, PictureSet) else snr)
+    score = psnr if isinstance(chosen, PictureSet) else snr
+    refs, groups = grouped(valid.sources(), answer.sources, score)
     share = energy_share(mixture, answer.mask)
     decided = (mixture * (2 * answer.mask - 1).abs()).sum() / mixture.sum()
-    shown = chosen.see(refs), chosen.see(ordered)
+    shown = chosen.see(refs), chosen.see(answer.sources)
     scores = {
         "valid_psnr": psnr(*shown).mean().item(),
         "valid_ssim": ssim(*shown).mean().item(),
@@ -45,9 +46,9 @@ def held_out(
         "decision": decided.item(),
     }
     if isinstance(chosen, SoundSet):
-        first, second = snr(refs, ordered).mean(0).tolist()
+        first, second = snr(refs, answer.sources).mean(0).tolist()
         scores |= {"valid_snr": (first + second) / 2, "valid_snr_1": first, "valid_snr_2": second}
-    return scores, swapped
+    return scores, groups
 
 
 def snr(
@@ -71,7 +72,7 @@ def warning(share: float, decision: float) -> str | None:
 
 
 def write_sheet(file: Path, network: nn.Module, valid: Drawn, chosen: PictureSet | SoundSet) -> None:
-    """A PNG with a mixture per row: mixture, mask, both estimates, both true sources. Sounds begin at the top."""
+    """A PNG with a mixture per row: mixture, mask, both estimates, the true sources. Sounds begin at the top."""
     mixture, refs = to_float(valid.sums()[:SHEET_ROWS]), valid.sources()[:SHEET_ROWS]
     answer = unmix_all(mixture, network)
     seen = (chosen.see(x) for x in (*answer.sources.unbind(1), *refs.unbind(1)))

@@ -54,16 +54,23 @@ def balance(share: Float[Tensor, " B"], margin: float) -> Float[Tensor, " B"]:
     return own + 4 * F.relu((share.mean() - 0.5).abs() - margin / 2).square()
 
 
+def same(picture: Tensor) -> Tensor:
+    """The picture itself."""
+    return picture
+
+
 def mask_terms(
     mixture: Float[Tensor, "B channels h w"],
     network: Mask,
     discriminator: Mask,
     margin: float,
-    see: Mask = lambda picture: picture,
+    see: Mask = same,
+    inside: Mask = same,
 ) -> tuple[Mapping[str, Float[Tensor, ""]], Float[Tensor, "B channels h w"]]:
     """The terms by name, unweighted, and the remixes (for the discriminator's update). B must be even.
 
-    The first half of the batch is mixed with the second. Cycle and equity compare what `see` makes of values.
+    The first half of the batch is mixed with the second. Cycle and equity compare what `see` makes of values;
+    the balance is that of the part `inside` the mixtures: by default all of it.
     """
     once = unmix(mixture, network)
     remixes = torch.cat(swap(*once.sources.chunk(2)))
@@ -73,7 +80,7 @@ def mask_terms(
         "cycle": (see(mixture) - see(back)).abs().mean(),
         "adversarial": (discriminator(remixes) - 1).square().mean(),
         "equity": see(once.sources).square().sum(dim=1).mean(),
-        "balance": balance(energy_share(mixture, once.mask), margin).mean(),
+        "balance": balance(energy_share(inside(mixture), once.mask), margin).mean(),
     }
     return terms, remixes.detach()
 

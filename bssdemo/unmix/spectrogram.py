@@ -1,7 +1,7 @@
 """Sounds as pictures that a mask network can unmix, and back: magnitudes of a spectrogram in bands.
 
-A window of 1.024 s becomes |STFT| of frame 512 and hop 256, summed over the bins of each of 64 bands: 64 frames
-x 64 bands. Bands are as wide as on the mel scale, but never narrower than one bin, and share no bin, so a mask over
+A window of 1.024 s becomes |STFT| of frame 1024 and hop 512, summed over the bins of each of 32 bands: 32 frames
+x 32 bands. Bands are as wide as on the mel scale, but never narrower than one bin, and share no bin, so a mask over
 bands is a mask over bins. The inverse takes the mixture's phase:
 
     stem_1 = STFT^-1(M X),   stem_2 = mix - stem_1.
@@ -22,9 +22,9 @@ from bssdemo.snapshot import Snapshot
 from bssdemo.stft import Stft, inverse, transform
 from bssdemo.unmix.cycle import Mask, unmix_all
 
-STFT = Stft(frame=512, hop=256, center=True)
+STFT = Stft(frame=1024, hop=512, center=True)
 LENGTH = 16_384  # samples of a window
-FRAMES, BANDS = LENGTH // STFT.hop, 64
+FRAMES, BANDS = LENGTH // STFT.hop, 32
 MEL_BREAK = 700.0  # Hz; below it mel is nearly linear in frequency, above it logarithmic
 NYQUIST = 8_000.0  # Hz
 
