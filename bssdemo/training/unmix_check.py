@@ -59,9 +59,14 @@ def snr(
     return 10 * torch.log10((ref.square().sum((-3, -2, -1)) + EPS) / (error + EPS))
 
 
+def collapsed(share: float) -> bool:
+    """Whether one source has nearly all the brightness, so that nothing is separated."""
+    return not COLLAPSED_SHARE <= share <= 1 - COLLAPSED_SHARE
+
+
 def warning(share: float, decision: float) -> str | None:
     """What is wrong with these masks, in plain words; None when nothing is."""
-    if not COLLAPSED_SHARE <= share <= 1 - COLLAPSED_SHARE:
+    if collapsed(share):
         return (
             f"collapsed: one source gets {100 * max(share, 1 - share):.0f} % of the brightness, so nothing is "
             "separated; start again with another --seed"
