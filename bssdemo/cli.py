@@ -32,6 +32,10 @@ DELEGATED = {
     ("bench", "audio"): ("bssdemo.evaluation.bench", "score separations of held-out mixtures"),
     ("bench", "images"): ("bssdemo.evaluation.bench_images", "score unmixed pictures, baselines beside them"),
     ("bench", "ablations"): ("bssdemo.evaluation.unmix_ablations", "score mask networks trained without a term"),
+    ("bench", "tree"): (
+        "bssdemo.evaluation.bench_tree",
+        "take mixtures of several sources apart, score the parts",
+    ),
     ("bench", "speed"): ("bssdemo.speed", "time a step, whole recordings and the board on this machine"),
     ("bench", "tables"): ("bssdemo.evaluation.tables", "results of bench audio as Markdown tables"),
 }
