@@ -24,6 +24,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -58,6 +59,7 @@ COLUMNS = [
     "valid_psnr", "valid_ssim", "valid_snr", "valid_snr_1", "valid_snr_2",
 ]  # fmt: skip
 BETAS = (0.5, 0.999)
+LAYOUT: Mapping[str, Any] = {"memory_format": torch.channels_last}
 OPTIONS = ("steps", "pairs", "width", "levels", "mixtures", "seed")  # of a config, on the command line
 TERMS = tuple(term.name for term in fields(Weights))
 VALID_MIXTURES = 500
@@ -130,8 +132,8 @@ def build(config: UnmixConfig, accelerator: Accelerator) -> Networks:
     """Networks initialised from the seed, wrapped by accelerate; the average joins the saved states."""
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
-        pair = ALL_SETS[config.name].networks(config.width, config.levels, config.bounded)
-    mask, discriminator = (net.to(memory_format=torch.channels_last) for net in pair)
+        mask, discriminator = ALL_SETS[config.name].networks(config.width, config.levels, config.bounded)
+    mask, discriminator = mask.to(**LAYOUT), discriminator.to(**LAYOUT)
     average = copy.deepcopy(mask).eval().requires_grad_(False).to(accelerator.device)
     accelerator.register_for_checkpointing(average)
     prepared = accelerator.prepare(
