@@ -31,7 +31,10 @@ DELEGATED = {
     ("train", "mask"): ("bssdemo.training.unmix", "train a mask network on mixtures of pictures or sounds"),
     ("bench", "audio"): ("bssdemo.evaluation.bench", "score separations of held-out mixtures"),
     ("bench", "images"): ("bssdemo.evaluation.bench_images", "score unmixed pictures, baselines beside them"),
-    ("bench", "ablations"): ("bssdemo.evaluation.unmix_ablations", "score mask networks trained without a term"),
+    ("bench", "ablations"): (
+        "bssdemo.evaluation.unmix_ablations",
+        "score mask networks trained without a term",
+    ),
     ("bench", "tree"): (
         "bssdemo.evaluation.bench_tree",
         "take mixtures of several sources apart, score the parts",
