@@ -14,12 +14,13 @@ DEV := $(VENV)/.stamp-dev
 # The tables of the 2020 paper: every combination of the three kinds of source.
 BENCHES := digit,piano drums,piano digit,drums digit,drums,piano
 MIXTURES ?= 100
+STEPS ?= 6000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format train bench examples clean
+.PHONY: help demo test lint format train bench ablations examples clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(RUNTIME) ## the app at http://127.0.0.1:7860
 	@$(RUN) app.py
@@ -46,6 +47,13 @@ bench: $(RUNTIME) ## the paper's four tables: make bench DATA=folder MIXTURES=10
 	    --json runs/bench/$$(echo $$sources | tr , -).json || exit 1; \
 	done
 	@$(RUN) -m bssdemo bench tables runs/bench/*.json
+
+ablations: $(RUNTIME) ## unmix-and-remix without each of its terms: make ablations DATA=folder STEPS=6000
+	@for term in nothing equity adversarial cycle; do for seed in 0 1 2; do \
+	  $(RUN) -m bssdemo train mask mnist --data $(DATA) --steps $(STEPS) --seed $$seed --run runs/ablations/$$term-$$seed \
+	    $$(test $$term = nothing || echo --without $$term) || exit 1; \
+	done; done
+	@$(RUN) -m bssdemo bench ablations runs/ablations/* --data $(DATA) --json runs/ablations.json
 
 examples: $(RUNTIME) ## rebuild examples/ from Debian's and npm's packages
 	@$(RUN) examples/build.py

@@ -1,9 +1,10 @@
 """The checkpoint format: a folder of two or three files, verified on the way in and on the way out.
 
-- config.json: one of two kinds, each with a name and a label:
+- config.json: one of three kinds, each with a name and a label:
   {"kind": "wavegan-generator", "model_size", "latent_size", "sample_rate": 16000, "samples": 16384}, and
   "encoder": {"width"} when there is one;
-  {"kind": "mask-network", "sources": [two texts], "channels", "size", "width", "levels", "bounded"}
+  {"kind": "mask-network", "sources": [two texts], "channels", "size", "width", "levels", "bounded"};
+  {"kind": "spectrogram-mask-network", "sources": [two names], "sample_rate": 16000, "size", "width", "levels"}
 - model.safetensors: the network's state_dict in float16; never pickle
 - encoder.safetensors: beside a generator, the state_dict of the encoder that gives a mixture its first z, likewise
 """
@@ -28,6 +29,7 @@ from torch import Tensor, nn
 from bssdemo import precision
 from bssdemo.models import Generator, LatentEncoder
 from bssdemo.models.mask import MaskNetwork
+from bssdemo.models.spectrogram import SpectrogramMask
 from bssdemo.models.wavegan import SAMPLES
 
 CONFIG, WEIGHTS, ENCODER = "config.json", "model.safetensors", "encoder.safetensors"
@@ -50,7 +52,7 @@ class Kind:
     encoder: Mapping[str, int] | None = None  # the largest sizes of one; None where there can be none
 
 
-GENERATOR, MASK = "wavegan-generator", "mask-network"
+GENERATOR, MASK, SOUND_MASK = "wavegan-generator", "mask-network", "spectrogram-mask-network"
 KINDS: Mapping[str, Kind] = {
     GENERATOR: Kind(
         Generator,
@@ -62,6 +64,12 @@ KINDS: Mapping[str, Kind] = {
         MaskNetwork,
         largest={"channels": 4, "size": 512, "width": 128, "levels": 5},
         flags=("bounded",),
+        sources=True,
+    ),
+    SOUND_MASK: Kind(
+        SpectrogramMask,
+        largest={"size": 512, "width": 128, "levels": 5},
+        fixed={"sample_rate": SAMPLE_RATE},
         sources=True,
     ),
 }
@@ -83,7 +91,7 @@ def write(
     for an unusable config.
     """
     contents = {WEIGHTS: _halved(network)}
-    kind = MASK if isinstance(network, MaskNetwork) else GENERATOR
+    kind = next(name for name, kind in KINDS.items() if kind.build is type(network))
     full = {**config, "kind": kind, **KINDS[kind].fixed, **network.config}
     full.pop("encoder", None)
     if encoder is not None:

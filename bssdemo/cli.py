@@ -28,9 +28,17 @@ MOST_SOURCES = 8  # of one mixture: each costs a generator's pass every step
 DELEGATED = {
     ("train", "prior"): ("bssdemo.training.prior", "train a prior on the shared data or your own sounds"),
     ("train", "encoder"): ("bssdemo.training.encoder", "train a prior's encoder on mixtures"),
-    ("train", "mask"): ("bssdemo.training.unmix", "train a mask network on mixtures of pictures"),
+    ("train", "mask"): ("bssdemo.training.unmix", "train a mask network on mixtures of pictures or sounds"),
     ("bench", "audio"): ("bssdemo.evaluation.bench", "score separations of held-out mixtures"),
     ("bench", "images"): ("bssdemo.evaluation.bench_images", "score unmixed pictures, baselines beside them"),
+    ("bench", "ablations"): (
+        "bssdemo.evaluation.unmix_ablations",
+        "score mask networks trained without a term",
+    ),
+    ("bench", "tree"): (
+        "bssdemo.evaluation.bench_tree",
+        "take mixtures of several sources apart, score the parts",
+    ),
     ("bench", "speed"): ("bssdemo.speed", "time a step, whole recordings and the board on this machine"),
     ("bench", "tables"): ("bssdemo.evaluation.tables", "results of bench audio as Markdown tables"),
 }
@@ -117,7 +125,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     _add_checkpoints(command)
     command.set_defaults(command_function=sources)
 
-    description = "unmix a picture of two things laid over each other"
+    description = "unmix a picture of two things laid over each other, or a recording of two sounds"
     command = commands.add_parser("unmix", help=description, description=description)
     if tuple(argv[:1]) == ("unmix",):
         home = import_module("bssdemo.unmix.file")

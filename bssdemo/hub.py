@@ -8,20 +8,21 @@ its `note` says why. The files are those of `checkpoint.py`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from bssdemo import checkpoint, hub_download
-from bssdemo.checkpoint import GENERATOR, MASK, CheckpointError
+from bssdemo.checkpoint import GENERATOR, MASK, SOUND_MASK, CheckpointError
 from bssdemo.checkpoint import write as save
 from bssdemo.models import Generator, LatentEncoder
 from bssdemo.models.mask import MaskNetwork
+from bssdemo.models.spectrogram import SpectrogramMask
 
 __all__ = [
     "CheckpointError", "Listing", "Origin", "Prior", "Unmixer",
-    "available", "load", "load_prior", "load_unmixer", "save",
+    "available", "load", "load_prior", "load_sound_unmixer", "load_unmixer", "save",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -92,22 +93,44 @@ def load_prior(name: str, folder: Path | None = None) -> Prior:
     """`load` for a kind of sound; CheckpointError also when `name` is a mask network."""
     loaded = load(name, folder)
     if isinstance(loaded, Unmixer):
-        raise CheckpointError(f"'{name}' unmixes pictures; it is no kind of sound ({_names(folder)})")
+        what = "sounds" if isinstance(loaded.network, SpectrogramMask) else "pictures"
+        raise CheckpointError(f"'{name}' unmixes {what}; it is no kind of sound ({_names(folder)})")
     return loaded
 
 
 def load_unmixer(name: str, folder: Path | None = None) -> Unmixer:
-    """`load` for a mask network; CheckpointError also when `name` is a prior."""
+    """`load` for a mask network of pictures; CheckpointError also when `name` is a prior or unmixes sounds."""
     loaded = load(name, folder)
-    if isinstance(loaded, Prior):
-        raise CheckpointError(f"'{name}' is a kind of sound; it unmixes no pictures ({_names(folder, MASK)})")
+    if isinstance(loaded, Unmixer) and not isinstance(loaded.network, SpectrogramMask):
+        return loaded
+    what = "is a kind of sound" if isinstance(loaded, Prior) else "unmixes sounds"
+    raise CheckpointError(f"'{name}' {what}; it unmixes no pictures ({_names(folder, MASK)})")
+
+
+def load_sound_unmixer(sources: Sequence[str], folder: Path | None = None) -> Unmixer:
+    """`load` for the mask network of spectrograms that was trained on mixtures of these two kinds, in either order.
+
+    Raises CheckpointError when there is none.
+    """
+    there = available(folder, SOUND_MASK)
+    name = next((one.name for one in there if _unordered(one.name) == _unordered("-".join(sources))), None)
+    if name is None:
+        known = ", ".join(one.name for one in there) or "none; docs/unmix.md tells how to train one"
+        raise CheckpointError(f"no mask network unmixes {' and '.join(sources)}; available: {known}")
+    loaded = load(name, folder)
+    assert isinstance(loaded, Unmixer)
     return loaded
+
+
+def _unordered(name: str) -> list[str]:
+    return sorted(name.removeprefix(MASK_PREFIX).split("-"))
 
 
 def available(folder: Path | None = None, kind: str = GENERATOR) -> list[Listing]:
     """Every checkpoint of a kind by name, with the first origin `load` would try; nothing is downloaded.
 
-    `kind` is checkpoint.GENERATOR (sounds, the default) or checkpoint.MASK (pictures).
+    `kind` is checkpoint.GENERATOR (kinds of sound, the default), checkpoint.MASK (unmixes pictures) or
+    checkpoint.SOUND_MASK (unmixes sounds).
 
     Raises CheckpointError when `folder` is not a folder.
     """

@@ -21,6 +21,7 @@ from bssdemo.baselines.catalogue import BASELINES, Baseline
 from bssdemo.search.pgd import PRESETS, SearchConfig, separate
 from bssdemo.search.refine import RefineConfig, refine
 from bssdemo.snapshot import Snapshot
+from bssdemo.unmix import spectrogram
 
 # mixtures, and the number of the first of them in the whole run: randomness may depend on it, never on the batch
 Separator = Callable[[Float[Tensor, "B samples"], int], Iterator[Snapshot]]
@@ -129,12 +130,27 @@ def _by_baseline(name: str, baseline: Baseline) -> dict[str, Method]:
     return {name: Method(build, unnamed=True), f"{name}-refined": Method(build, refined, unnamed=True)}
 
 
+def masks(setting: Setting) -> Separator:
+    """Unmix-and-remix on spectrograms: the network trained on mixtures of these two kinds. Raises CheckpointError."""
+    unmixer = hub.load_sound_unmixer(setting.sources, setting.checkpoints)
+    order = [unmixer.sources.index(name) for name in setting.sources]
+
+    def run(mix: Float[Tensor, "B samples"], first: int) -> Iterator[Snapshot]:
+        level = audio.peak_of_sum(len(order)) / mix.abs().amax(-1, keepdim=True)
+        level = level if setting.unknown_level else torch.ones_like(level)
+        for snapshot in spectrogram.separate(mix * level, unmixer.network):
+            yield replace(snapshot, estimates=snapshot.estimates[:, order] / level[..., None])
+
+    return run
+
+
 METHODS: dict[str, Method] = {
     "raw": Method(search, searches=True),
     "refined": Method(search, refined, searches=True),
     "refined-without-residual": Method(search, shared_out, searches=True),
     "paper": Method(paper_search, searches=True),
     "paper-refined": Method(paper_search, refined, searches=True),
+    "unmix": Method(masks),
     "mixture": Method(nothing),  # what doing nothing scores
     "oracle": Method(nothing, lambda mix, estimates, refs: refine(mix, refs).stems),  # what masks could reach
 }

@@ -6,6 +6,9 @@ one per picture.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import combinations
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -56,3 +59,19 @@ def in_order(
     """The estimates in the order with the higher mean PSNR over the whole set, and whether it was swapped."""
     swapped = bool(psnr(ref, est.flip(1)).mean() > psnr(ref, est).mean())
     return (est.flip(1) if swapped else est), swapped
+
+
+def grouped(
+    ref: Float[Tensor, "n K channels h w"],
+    est: Float[Tensor, "n 2 channels h w"],
+    score: Callable[[Tensor, Tensor], Tensor] = psnr,
+) -> tuple[Float[Tensor, "n 2 channels h w"], tuple[tuple[int, ...], tuple[int, ...]]]:
+    """What the two outputs should have been, and which sources each of them holds.
+
+    The K sources are shared out among the outputs in the one way, for the whole set, with the highest mean score.
+    """
+    kinds = range(ref.shape[1])
+    ways = [(some, tuple(set(kinds) - set(some))) for n in kinds[1:] for some in combinations(kinds, n)]
+    refs = [torch.stack([ref[:, list(group)].sum(1) for group in way], 1) for way in ways]
+    best = int(torch.stack([score(truth, est).mean() for truth in refs]).argmax())
+    return refs[best], ways[best]

@@ -3,8 +3,11 @@
     python -m bssdemo train mask mnist --data DATA                     # from mixtures alone
     python -m bssdemo train mask mnist --data DATA --config paper      # the paper's exact setting
     python -m bssdemo train mask mnist --data DATA --supervised        # with true sources: the upper bound
+    python -m bssdemo train mask digit-drums --data DATA               # sounds, as spectrograms
+    python -m bssdemo train mask digits-014 --data DATA                # three kinds: one against two
+    python -m bssdemo train mask digits-014 --data DATA --inside RUN   # then the two that RUN left together
 
-The unsupervised trainer is handed sums of pictures and nothing else. Stopped at any moment, the same command
+The unsupervised trainer is handed mixtures and nothing else. Stopped at any moment, the same command
 goes on from the last saved state. A run's folder holds config.json, log.csv, samples/ (a sheet of held-out
 mixtures, masks and sources at every evaluation), state-N/ (for resuming) and checkpoint/, whose weights are
 the running average.
@@ -21,30 +24,42 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from jaxtyping import Float, Int16
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from bssdemo import hub
-from bssdemo.models.mask import Discriminator, MaskNetwork
+from bssdemo.models.mask import MaskNetwork
 from bssdemo.precision import bf16_pays
 from bssdemo.threads import use_own_cores
 from bssdemo.training import unmix_check
 from bssdemo.training.data import DataError
 from bssdemo.training.loop import CsvLog, load_state, save_state
-from bssdemo.training.pictures import SETS, Mixtures, draw_mixtures, to_float
-from bssdemo.training.unmix_losses import Weights, discriminator_loss, mask_terms, supervised_loss, total
-from bssdemo.unmix.cycle import unmix
+from bssdemo.training.pictures import SETS, to_float
+from bssdemo.training.sets import ALL_SETS, Drawn, draw
+from bssdemo.training.spectrograms import SOUND_SETS
+from bssdemo.training.unmix_losses import (
+    Weights,
+    discriminator_loss,
+    mask_terms,
+    same,
+    supervised_loss,
+    total,
+)
+from bssdemo.unmix.cycle import Mask, unmix, unmix_all
 
 COLUMNS = [
     "step", "seconds", "total", "cycle", "adversarial", "equity", "balance", "discriminator", "supervised",
-    "learning_rate", "energy_share", "share_spread", "decision", "valid_psnr", "valid_ssim",
+    "learning_rate", "energy_share", "share_spread", "decision",
+    "valid_psnr", "valid_ssim", "valid_snr", "valid_snr_1", "valid_snr_2",
 ]  # fmt: skip
 BETAS = (0.5, 0.999)
+LAYOUT: Mapping[str, Any] = {"memory_format": torch.channels_last}
 OPTIONS = ("steps", "pairs", "width", "levels", "mixtures", "seed")  # of a config, on the command line
 TERMS = tuple(term.name for term in fields(Weights))
 VALID_MIXTURES = 500
@@ -55,8 +70,9 @@ VALID_SEED = 1_000_003  # the held-out mixtures are the same for every run
 class UnmixConfig:
     """One training run; everything that decides its result. Defaults: the paper's section 4 and 5."""
 
-    name: str  # of the set of pictures
+    name: str  # of the set of pictures or sounds
     supervised: bool = False
+    inside: str = ""  # the checkpoint whose larger source is to be split; empty: the mixture
     width: int = 64
     levels: int = 4
     bounded: bool = False  # masks that keep both sources in [0, 1]
@@ -84,14 +100,19 @@ WORKING = UnmixConfig(
     mask_updates=1,
     steps=6_000,
 )
+WORKING_SOUND = replace(
+    WORKING, width=16, bounded=False, weights=replace(WORKING_WEIGHTS, equity=0.0), margin=0.3
+)
 CONFIGS: Mapping[str, Mapping[str, UnmixConfig]] = {
-    "paper": {name: UnmixConfig(name, mixtures=chosen.train_mixtures) for name, chosen in SETS.items()},
+    "paper": {name: UnmixConfig(name, mixtures=chosen.train_mixtures) for name, chosen in ALL_SETS.items()},
     "working": {
         "mnist": replace(WORKING, name="mnist", tight_until=0.4),
         "fashion": replace(WORKING, name="fashion"),
         "shoes-bags": replace(
             WORKING, name="shoes-bags", weights=replace(WORKING_WEIGHTS, balance=40.0), mixtures=10_000
         ),
+        "digits-014": replace(WORKING, name="digits-014", bounded=False, margin=0.5),
+        **{name: replace(WORKING_SOUND, name=name) for name in SOUND_SETS},
     },
 }
 
@@ -109,14 +130,10 @@ class Networks:
 
 def build(config: UnmixConfig, accelerator: Accelerator) -> Networks:
     """Networks initialised from the seed, wrapped by accelerate; the average joins the saved states."""
-    chosen = SETS[config.name]
-    shape = {
-        "channels": chosen.channels, "size": chosen.size, "width": config.width, "levels": config.levels,
-    }  # fmt: skip
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
-        mask, discriminator = MaskNetwork(**shape, bounded=config.bounded), Discriminator(**shape)
-    mask, discriminator = (net.to(memory_format=torch.channels_last) for net in (mask, discriminator))
+        mask, discriminator = ALL_SETS[config.name].networks(config.width, config.levels, config.bounded)
+    mask, discriminator = mask.to(**LAYOUT), discriminator.to(**LAYOUT)
     average = copy.deepcopy(mask).eval().requires_grad_(False).to(accelerator.device)
     accelerator.register_for_checkpointing(average)
     prepared = accelerator.prepare(
@@ -155,11 +172,13 @@ def unmix_step(
     config: UnmixConfig,
     step: int,
     accelerator: Accelerator,
+    inside: Mask = same,
 ) -> Mapping[str, float]:
     """One update of the mask network from mixtures and, every `mask_updates` steps, one of the discriminator."""
     _set_rate((nets.painter, nets.judge), learning_rate(config, step))
     nets.discriminator.requires_grad_(False)
-    terms, remixes = mask_terms(mixture, nets.mask, nets.discriminator, margin(config, step))
+    see = ALL_SETS[config.name].see
+    terms, remixes = mask_terms(mixture, nets.mask, nets.discriminator, margin(config, step), see, inside)
     objective = total(terms, config.weights)
     nets.painter.zero_grad()
     accelerator.backward(objective)
@@ -177,14 +196,16 @@ def unmix_step(
 
 def supervised_step(
     nets: Networks,
+    mixture: Float[Tensor, "B channels h w"],
     sources: Float[Tensor, "B 2 channels h w"],
     config: UnmixConfig,
     step: int,
     accelerator: Accelerator,
 ) -> Mapping[str, float]:
-    """One update of the mask network from true sources, in new pairs every time."""
+    """One update of the mask network from true sources."""
     _set_rate((nets.painter,), learning_rate(config, step))
-    loss = supervised_loss(sources, unmix(sources.sum(1), nets.mask).sources)
+    see = ALL_SETS[config.name].see
+    loss = supervised_loss(see(sources), see(unmix(mixture, nets.mask).sources))
     nets.painter.zero_grad()
     accelerator.backward(loss)
     nets.painter.step()
@@ -208,37 +229,41 @@ def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
 
 @dataclass(frozen=True)
 class Sums:
-    """What unsupervised training sees: mixtures, 255 being full brightness of one source."""
+    """What unsupervised training sees: mixtures. Whole numbers: 255 is full brightness of one source."""
 
-    values: Int16[np.ndarray, "n channels h w"]
+    values: Shaped[np.ndarray, "n channels h w"]
+    inside: Mask = same  # the part of mixtures that the balance term shares out
 
     def update(
         self, nets: Networks, config: UnmixConfig, step: int, accelerator: Accelerator
     ) -> Mapping[str, float]:
         """This step's mixtures, and one update with them."""
         mixture = to_float(self.values[rows(config, len(self.values), step)]).to(accelerator.device)
-        return unmix_step(nets, mixture, config, step, accelerator)
+        return unmix_step(nets, mixture, config, step, accelerator, self.inside)
 
 
 @dataclass(frozen=True)
 class Pairs:
     """What supervised training sees: the true sources of the same mixtures."""
 
-    values: Mixtures
+    values: Drawn
 
     def update(
         self, nets: Networks, config: UnmixConfig, step: int, accelerator: Accelerator
     ) -> Mapping[str, float]:
-        """This step's sources, paired anew, and one update with them."""
-        first, second = (rows(config, len(self.values), step * 2 + part) for part in (0, 1))
-        drawn = Mixtures(self.values.first[first], self.values.second[second])
-        return supervised_step(nets, drawn.sources().to(accelerator.device), config, step, accelerator)
+        """This step's sources, paired anew where that can be, and one update with them."""
+        count = len(ALL_SETS[config.name].labels)
+        drawn = self.values.paired(
+            [rows(config, len(self.values), step * count + part) for part in range(count)]
+        )
+        mixture, sources = (x.to(accelerator.device) for x in (to_float(drawn.sums()), drawn.sources()))
+        return supervised_step(nets, mixture, sources, config, step, accelerator)
 
 
 def train(
     config: UnmixConfig,
     training: Sums | Pairs,
-    valid: Mixtures,
+    valid: Drawn,
     run: Path,
     *,
     precision: str = "no",
@@ -263,9 +288,11 @@ def train(
         follow(nets.average, accelerator.unwrap_model(nets.mask), min(config.average, step / (step + 10)))
         checked = step % check_every == 0 or step == config.steps
         if checked:
-            scores, swapped = unmix_check.held_out(nets.average, valid)
+            scores, groups = unmix_check.held_out(nets.average, valid, ALL_SETS[config.name])
             values |= scores
-            unmix_check.write_sheet(run / "samples" / f"step-{step:06}.png", nets.average, valid)
+            unmix_check.write_sheet(
+                run / "samples" / f"step-{step:06}.png", nets.average, valid, ALL_SETS[config.name]
+            )
             problem = unmix_check.warning(scores["energy_share"], scores["decision"])
             if problem:
                 tqdm.write(f"step {step}: {problem}")
@@ -277,11 +304,11 @@ def train(
             bar.set_postfix({name: round(value, 3) for name, value in shown.items() if name in SHOWN})
         if checked:
             save_state(accelerator, run, step)
-            _export(nets.average, config, run, swapped)
+            _export(nets.average, config, run, groups)
     return run / "checkpoint"
 
 
-SHOWN = ("adversarial", "discriminator", "supervised", "valid_psnr", "energy_share")
+SHOWN = ("adversarial", "discriminator", "supervised", "valid_psnr", "valid_snr", "energy_share")
 
 
 def _seconds_so_far(log: Path) -> float:
@@ -289,19 +316,25 @@ def _seconds_so_far(log: Path) -> float:
         return max((float(row["seconds"]) for row in csv.DictReader(file)), default=0.0)
 
 
-def _export(network: MaskNetwork, config: UnmixConfig, run: Path, swapped: bool) -> None:
-    """The checkpoint. The order of the outputs' labels is looked up on held-out mixtures; training never knows it."""
-    labels = SETS[config.name].labels[:: -1 if swapped else 1]
-    name = f"mask-{config.name}" + ("-supervised" if config.supervised else "")
-    hub.save(
-        run / "checkpoint", network, {"name": name, "label": " + ".join(labels), "sources": list(labels)}
-    )
+def _export(
+    network: MaskNetwork, config: UnmixConfig, run: Path, groups: tuple[tuple[int, ...], ...]
+) -> None:
+    """The checkpoint. Which sources an output holds is looked up on held-out mixtures; training never knows it."""
+    labels = [" + ".join(ALL_SETS[config.name].labels[kind] for kind in group) for group in groups]
+    described = {"name": checkpoint_name(config), "label": " + ".join(labels), "sources": labels}
+    hub.save(run / "checkpoint", network, described)
+
+
+def checkpoint_name(config: UnmixConfig) -> str:
+    """By which the trained network is found, and the default name of its run."""
+    more = ("-supervised" if config.supervised else "") + ("-inside" if config.inside else "")
+    return f"{hub.MASK_PREFIX}{config.name}{more}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`train mask`'s arguments; defaults are the working config's."""
-    parser.add_argument("set", help=f"which pictures: {', '.join(SETS)}")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the .npz files")
+    parser.add_argument("set", help=f"pictures: {', '.join(SETS)}; sounds: {', '.join(SOUND_SETS)}")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the data")
     parser.add_argument("--run", type=Path, metavar="DIR", help="the run's folder (default: runs/mask-SET)")
     parser.add_argument("--config", choices=tuple(CONFIGS), default="working")
     parser.add_argument("--supervised", action="store_true", help="train the twin that sees the true sources")
@@ -310,32 +343,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--without", choices=TERMS, action="append", default=[], help="leave a term out (may be repeated)"
     )
+    parser.add_argument(
+        "--inside", type=Path, metavar="DIR", help="a trained checkpoint: split the larger of its sources"
+    )
     parser.add_argument("--precision", choices=("auto", "no", "bf16"), default="auto")
     parser.add_argument("--check-every", type=int, default=250, metavar="N", help="steps between states")
 
 
 def configured(args: argparse.Namespace) -> UnmixConfig:
     """The named config with what was asked for on the command line. Raises DataError for an unknown set."""
-    if args.set not in SETS:
-        raise DataError(f"there is no set of pictures called '{args.set}'; available: {', '.join(SETS)}")
+    if args.set not in ALL_SETS:
+        raise DataError(f"there is no set called '{args.set}'; available: {', '.join(ALL_SETS)}")
     config = CONFIGS[args.config][args.set]
     asked = {name: value for name in OPTIONS if (value := getattr(args, name)) is not None}
     weights = replace(config.weights, **dict.fromkeys(args.without, 0.0))
-    return replace(config, supervised=args.supervised, weights=weights, **asked)
+    if args.supervised and len(ALL_SETS[args.set].labels) != 2:
+        raise DataError(f"--supervised needs a set of two kinds, and '{args.set}' has more")
+    inside = "" if args.inside is None else str(args.inside)
+    return replace(config, supervised=args.supervised, weights=weights, inside=inside, **asked)
+
+
+def larger_part(place: Path, name: str, mixtures: Float[Tensor, "n channels h w"]) -> Mask:
+    """What the mask network `name` in `place` gives to the source that is the brighter one in all of `mixtures`."""
+    network = hub.load_unmixer(name, place).network
+    first, second = unmix_all(mixtures, network).sources.sum((0, 2, 3, 4)).tolist()
+    return lambda mixture: unmix_all(mixture, network).sources[:, int(second > first)]
 
 
 def run(args: argparse.Namespace) -> int:
     """The command; prints where the checkpoint is."""
     use_own_cores()
     config = configured(args)
-    valid = draw_mixtures(args.data, args.set, "valid", VALID_MIXTURES, VALID_SEED)
-    mixtures = draw_mixtures(args.data, args.set, "train", config.mixtures, config.seed)
+    valid = draw(args.data, args.set, "valid", VALID_MIXTURES, VALID_SEED)
+    mixtures = draw(args.data, args.set, "train", config.mixtures, config.seed)
     precision = ("bf16" if bf16_pays() else "no") if args.precision == "auto" else args.precision
+    sums = mixtures.sums()
+    inside: Mask = same
+    if args.inside is not None:
+        inside = larger_part(
+            args.inside, checkpoint_name(replace(config, inside="")), to_float(sums[:VALID_MIXTURES])
+        )
     folder = train(
         config,
-        Pairs(mixtures) if config.supervised else Sums(mixtures.sums()),
+        Pairs(mixtures) if config.supervised else Sums(sums, inside),
         valid,
-        args.run or Path("runs") / (f"mask-{args.set}" + ("-supervised" if args.supervised else "")),
+        args.run or Path("runs") / checkpoint_name(config),
         precision=precision,
         check_every=args.check_every,
     )

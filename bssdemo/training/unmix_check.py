@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from bssdemo import image
-from bssdemo.evaluation.pictures import in_order, psnr, ssim
-from bssdemo.training.pictures import Mixtures, to_float
+from bssdemo.evaluation.pictures import grouped, psnr, ssim
+from bssdemo.training.pictures import PictureSet, to_float
+from bssdemo.training.sets import Drawn
+from bssdemo.training.spectrograms import SoundSet
 from bssdemo.training.unmix_losses import energy_share
 from bssdemo.unmix.cycle import unmix_all
 
@@ -18,28 +21,52 @@ COLLAPSED_SHARE = 0.1  # of the brightness, or less: one source has swallowed th
 UNDECIDED = 0.2  # mean |2 M - 1| below this: the mask is grey, nothing is separated yet
 SHEET_ROWS = 8
 ENLARGE = 2
+EPS = 1e-6  # silence scores 0 dB
 
 
-def held_out(network: nn.Module, valid: Mixtures) -> tuple[Mapping[str, float], bool]:
-    """Scores against the true sources, what needs none (share, decision), and whether the order is swapped."""
-    mixture, refs = to_float(valid.sums()), valid.sources()
+def held_out(
+    network: nn.Module, valid: Drawn, chosen: PictureSet | SoundSet
+) -> tuple[Mapping[str, float], tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Scores against the true sources, what needs none (share, decision), and which sources either output holds.
+
+    PSNR and SSIM of what a person sees; for sounds also the SNR of the magnitudes, of the mean and of either source.
+    """
+    mixture = to_float(valid.sums())
     answer = unmix_all(mixture, network)
-    ordered, swapped = in_order(refs, answer.sources)
+    score = psnr if isinstance(chosen, PictureSet) else snr
+    refs, groups = grouped(valid.sources(), answer.sources, score)
     share = energy_share(mixture, answer.mask)
     decided = (mixture * (2 * answer.mask - 1).abs()).sum() / mixture.sum()
+    shown = chosen.see(refs), chosen.see(answer.sources)
     scores = {
-        "valid_psnr": psnr(refs, ordered).mean().item(),
-        "valid_ssim": ssim(refs, ordered).mean().item(),
+        "valid_psnr": psnr(*shown).mean().item(),
+        "valid_ssim": ssim(*shown).mean().item(),
         "energy_share": share.mean().item(),
         "share_spread": share.std().item(),
         "decision": decided.item(),
     }
-    return scores, swapped
+    if isinstance(chosen, SoundSet):
+        first, second = snr(refs, answer.sources).mean(0).tolist()
+        scores |= {"valid_snr": (first + second) / 2, "valid_snr_1": first, "valid_snr_2": second}
+    return scores, groups
+
+
+def snr(
+    ref: Float[Tensor, "*batch channels h w"], est: Float[Tensor, "*batch channels h w"]
+) -> Float[Tensor, "*batch"]:
+    """10 log10( sum ref^2 / sum (ref - est)^2 ) in dB: the spectral SNR, but of bands and without an inverse."""
+    error = (ref - est).square().sum((-3, -2, -1))
+    return 10 * torch.log10((ref.square().sum((-3, -2, -1)) + EPS) / (error + EPS))
+
+
+def collapsed(share: float) -> bool:
+    """Whether one source has nearly all the brightness, so that nothing is separated."""
+    return not COLLAPSED_SHARE <= share <= 1 - COLLAPSED_SHARE
 
 
 def warning(share: float, decision: float) -> str | None:
     """What is wrong with these masks, in plain words; None when nothing is."""
-    if not COLLAPSED_SHARE <= share <= 1 - COLLAPSED_SHARE:
+    if collapsed(share):
         return (
             f"collapsed: one source gets {100 * max(share, 1 - share):.0f} % of the brightness, so nothing is "
             "separated; start again with another --seed"
@@ -49,12 +76,12 @@ def warning(share: float, decision: float) -> str | None:
     return None
 
 
-def write_sheet(file: Path, network: nn.Module, valid: Mixtures) -> None:
-    """A PNG with a mixture per row: mixture, mask, both estimates, both true sources."""
-    shown = Mixtures(valid.first[:SHEET_ROWS], valid.second[:SHEET_ROWS])
-    mixture, refs = to_float(shown.sums()), shown.sources()
+def write_sheet(file: Path, network: nn.Module, valid: Drawn, chosen: PictureSet | SoundSet) -> None:
+    """A PNG with a mixture per row: mixture, mask, both estimates, the true sources. Sounds begin at the top."""
+    mixture, refs = to_float(valid.sums()[:SHEET_ROWS]), valid.sources()[:SHEET_ROWS]
     answer = unmix_all(mixture, network)
-    columns = [mixture / 2, answer.mask, *answer.sources.unbind(1), *refs.unbind(1)]
+    seen = (chosen.see(x) for x in (*answer.sources.unbind(1), *refs.unbind(1)))
+    columns = [chosen.see(mixture / 2), answer.mask, *seen]
     grid = torch.cat([torch.cat(list(column), dim=-2) for column in columns], dim=-1)  # (channels, h, w)
     file.parent.mkdir(parents=True, exist_ok=True)
     image.write(file, grid, ENLARGE)

@@ -2,7 +2,7 @@
 
     L_D = mean (D(y) - 1)^2 + mean D(z)^2                                    (4)
     L_M = mean (D(z) - 1)^2                                                  (5)
-    L_E = mean (y M)^2 + (y (1 - M))^2                                       (6)
+    L_E = mean (y M)^2 + (y (1 - M))^2 = mean y^2 (M^2 + (1 - M)^2)         (6)
     L_C = mean |y - y'|, y' the mixture after unmixing and remixing twice    (9)
     L   = cycle L_C + alpha L_M + beta L_E + gamma L_B                       (10, with L_B)
 
@@ -54,22 +54,33 @@ def balance(share: Float[Tensor, " B"], margin: float) -> Float[Tensor, " B"]:
     return own + 4 * F.relu((share.mean() - 0.5).abs() - margin / 2).square()
 
 
+def same(picture: Tensor) -> Tensor:
+    """The picture itself."""
+    return picture
+
+
 def mask_terms(
-    mixture: Float[Tensor, "B channels h w"], network: Mask, discriminator: Mask, margin: float
+    mixture: Float[Tensor, "B channels h w"],
+    network: Mask,
+    discriminator: Mask,
+    margin: float,
+    see: Mask = same,
+    inside: Mask = same,
 ) -> tuple[Mapping[str, Float[Tensor, ""]], Float[Tensor, "B channels h w"]]:
     """The terms by name, unweighted, and the remixes (for the discriminator's update). B must be even.
 
-    The first half of the batch is mixed with the second.
+    The first half of the batch is mixed with the second. Cycle and equity look at `see(y)` in place of y;
+    the balance is that of the part `inside` the mixtures: by default all of it.
     """
-    once = unmix(mixture, network)
+    once, seen = unmix(mixture, network), see(mixture)
     remixes = torch.cat(swap(*once.sources.chunk(2)))
     twice = unmix(remixes, network)
     back = torch.cat(swap(*twice.sources.chunk(2)))
     terms = {
-        "cycle": (mixture - back).abs().mean(),
+        "cycle": (seen - see(back)).abs().mean(),
         "adversarial": (discriminator(remixes) - 1).square().mean(),
-        "equity": once.sources.square().sum(dim=1).mean(),
-        "balance": balance(energy_share(mixture, once.mask), margin).mean(),
+        "equity": (seen.square() * (once.mask.square() + (1 - once.mask).square())).mean(),
+        "balance": balance(energy_share(inside(mixture), once.mask), margin).mean(),
     }
     return terms, remixes.detach()
 

@@ -1,4 +1,4 @@
-"""`python -m bssdemo unmix PICTURE --set mnist --out DIR`: a picture of a mixture in, mask and both sources out.
+"""`python -m bssdemo unmix FILE --set mnist --out DIR`: a picture of a mixture in, mask and both sources out.
 
 A mixture y = x + b reaches 2, a file only 1. So a file holds either the average of the two pictures (one laid over the
 other at 50 % opacity; the default) or their sum cut off at 1.
@@ -63,16 +63,18 @@ def write_answer(folder: Path, answer: Answer) -> list[Path]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `unmix`."""
-    parser.add_argument("picture", type=Path, metavar="PICTURE", help="two pictures on top of each other")
     parser.add_argument(
-        "--set", required=True, metavar="SET", help="what it holds: mnist, fashion, shoes-bags"
+        "picture", type=Path, metavar="FILE", help="two pictures on top of each other, or a recording"
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the pictures")
+    parser.add_argument(
+        "--set", required=True, metavar="SET", help="what it holds: mnist, shoes-bags, digit-drums ..."
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     parser.add_argument(
         "--blend",
         choices=get_args(Blend),
         default="average",
-        help="how the two were mixed (default: average)",
+        help="how two pictures were mixed (default: average)",
     )
     parser.add_argument(
         "--checkpoints", type=Path, metavar="DIR", help="a checkpoint or folder of them, asked first"
@@ -81,11 +83,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The command; prints the files, and which source is which."""
-    from bssdemo import hub
+    from bssdemo import checkpoint, hub
     from bssdemo.threads import use_own_cores
+    from bssdemo.unmix.sound_file import unmix_recording, write_recordings
 
     use_own_cores()
-    unmixer = hub.load_unmixer(f"{hub.MASK_PREFIX}{args.set}", args.checkpoints)
+    name = f"{hub.MASK_PREFIX}{args.set}"
+    if name in {one.name for one in hub.available(args.checkpoints, checkpoint.SOUND_MASK)}:
+        sounds = hub.load_sound_unmixer(args.set.split("-"), args.checkpoints)
+        print(*write_recordings(args.out, unmix_recording(args.picture, sounds)), sep="\n")
+        return 0
+    unmixer = hub.load_unmixer(name, args.checkpoints)
     files = write_answer(args.out, unmix_file(args.picture, unmixer, args.blend))
     meanings = dict(zip(("source-1", "source-2"), unmixer.sources, strict=True))
     for file in files:

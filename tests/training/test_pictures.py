@@ -42,7 +42,7 @@ def test_no_picture_comes_twice_before_all_have_come_once(pictures: Path) -> Non
     drawn = draw_mixtures(pictures, "shoes-bags", "train", 19 * 3, seed=1)
     whole = rows(load_kinds(pictures, "shoes-bags", "train")[0])
     for start in range(0, 57, 19):
-        assert rows(drawn.first[start : start + 19]) == whole
+        assert rows(drawn.pictures[start : start + 19, 0]) == whole
 
 
 def test_a_mixture_is_the_sum_of_its_sources(pictures: Path) -> None:

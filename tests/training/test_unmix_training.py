@@ -44,16 +44,16 @@ def weights(run: Path) -> dict[str, torch.Tensor]:
 
 def swap_some(mixtures: Mixtures) -> Mixtures:
     """The same mixtures with the halves of every second one exchanged."""
-    first, second = mixtures.first.copy(), mixtures.second.copy()
-    first[::2], second[::2] = mixtures.second[::2], mixtures.first[::2]
-    return Mixtures(first, second)
+    pictures = mixtures.pictures.copy()
+    pictures[::2] = pictures[::2, ::-1]
+    return Mixtures(pictures)
 
 
 def test_the_true_sources_make_no_difference(pictures: Path, tmp_path: Path) -> None:
     """Exchanged halves, or halves that are no sources at all: as long as the sums are the same, so are the weights."""
     true = draw_mixtures(pictures, "mnist", "train", 30, 0)
     grey = true.sums() // 2
-    blurred = Mixtures(grey.astype(np.uint8), (true.sums() - grey).astype(np.uint8))
+    blurred = Mixtures(np.stack([grey, true.sums() - grey], axis=1).astype(np.uint8))
     valid = draw_mixtures(pictures, "mnist", "valid", 4, 0)
     results = []
     for number, mixtures in enumerate((true, swap_some(true), blurred)):
@@ -92,7 +92,7 @@ def test_a_killed_run_ends_as_if_it_had_not_been(pictures: Path, tmp_path: Path)
     train(config, Sums(sums), valid, whole, check_every=10)
     for at in (28, 23):
         with pytest.raises(KeyboardInterrupt):
-            train(config, Killed(sums, at), valid, killed, check_every=10)
+            train(config, Killed(sums, at=at), valid, killed, check_every=10)
         assert [path.name for path in states(killed)] == ["state-20"]
     arguments = [
         "train",

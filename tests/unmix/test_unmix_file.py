@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from bssdemo import cli, hub, image
+from bssdemo import audio, cli, hub, image
 from bssdemo.models.mask import MaskNetwork
+from bssdemo.models.spectrogram import SpectrogramMask
 
 
 @pytest.fixture
@@ -55,3 +56,29 @@ def test_refusals_are_one_line(checkpoints: Path, tmp_path: Path, capsys: pytest
         assert reason in error
         assert error.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_a_recording_comes_apart_into_stems_that_add_up(
+    checkpoints: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two seconds at another rate, quieter than a sum of two sounds; the picture networks do not mind the company."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = SpectrogramMask(width=2)
+    hub.save(
+        checkpoints / "mask-digit-drums", network, {"name": "x", "label": "x", "sources": ["drums", "digit"]}
+    )
+    sound = 0.1 * torch.randn(44_100, generator=torch.Generator().manual_seed(0))
+    audio.write_wav(tmp_path / "mix.wav", sound, 22_050)
+    out = tmp_path / "out"
+    arguments = ["unmix", str(tmp_path / "mix.wav"), "--set", "digit-drums", "--out", str(out)]
+    assert cli.main([*arguments, "--checkpoints", str(checkpoints)]) == 0
+    names = ["drums", "digit", "mixture"]
+    assert capsys.readouterr().out.splitlines() == [str(out / f"{name}.wav") for name in names]
+    drums, digit, mixture = (audio.read(out / f"{name}.wav").samples[0] for name in names)
+    assert mixture.abs().max() > 0.1
+    torch.testing.assert_close(drums + digit, mixture, atol=1e-4, rtol=0)
+    assert 0.05 < (drums.square().sum() / mixture.square().sum()) < 0.95
+    with pytest.raises(hub.CheckpointError, match="unmixes no pictures"):
+        hub.load_unmixer("mask-digit-drums", checkpoints)
+    assert hub.load_sound_unmixer(("digit", "drums"), checkpoints).sources == ("drums", "digit")
