@@ -37,14 +37,17 @@ def ssim(
     """
     batch = ref.shape[:-3]
     pairs = zip(ref.flatten(0, -4).split(CHUNK), est.flatten(0, -4).split(CHUNK), strict=True)
-    return torch.cat([_ssim(a.double(), b.double()) for a, b in pairs]).to(ref.dtype).view(batch)
+    return torch.cat([similarity(a.double(), b.double()) for a, b in pairs]).to(ref.dtype).view(batch)
 
 
-def _ssim(a: Tensor, b: Tensor) -> Tensor:
+def similarity(
+    a: Float[Tensor, "n channels h w"], b: Float[Tensor, "n channels h w"], stride: int = 1
+) -> Float[Tensor, " n"]:
+    """`ssim` in the pictures' own precision and differentiable; of every `stride`-th window each way."""
     unbiased = WINDOW**2 / (WINDOW**2 - 1)
 
     def mean(x: Tensor) -> Tensor:
-        return F.avg_pool2d(x, WINDOW, stride=1)
+        return F.avg_pool2d(x, WINDOW, stride=stride)
 
     ma, mb = mean(a), mean(b)
     va, vb = (mean(a * a) - ma * ma) * unbiased, (mean(b * b) - mb * mb) * unbiased

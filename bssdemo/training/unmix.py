@@ -84,6 +84,7 @@ class UnmixConfig:
     mask_updates: int = 4  # for each of the discriminator
     pairs: int = 32  # of mixtures in a batch; the paper does not say
     average: float = 0.999  # of the weights, from step to step
+    structure: float = 0.0  # weight of 1 - SSIM beside the squared error, supervised
     steps: int = 40_000
     mixtures: int = 25_000
     seed: int = 0
@@ -103,10 +104,11 @@ WORKING = UnmixConfig(
 WORKING_SOUND = replace(
     WORKING, width=16, bounded=False, weights=replace(WORKING_WEIGHTS, equity=0.0), margin=0.3
 )
+TWIN = {"learning_rate": 1e-3, "structure": 0.05, "steps": 5_000}  # what supervised training has otherwise
 CONFIGS: Mapping[str, Mapping[str, UnmixConfig]] = {
     "paper": {name: UnmixConfig(name, mixtures=chosen.train_mixtures) for name, chosen in ALL_SETS.items()},
     "working": {
-        "mnist": replace(WORKING, name="mnist", tight_until=0.4),
+        "mnist": replace(WORKING, name="mnist", tight_until=0.4, steps=12_000),
         "fashion": replace(WORKING, name="fashion"),
         "shoes-bags": replace(
             WORKING, name="shoes-bags", weights=replace(WORKING_WEIGHTS, balance=40.0), mixtures=10_000
@@ -205,7 +207,7 @@ def supervised_step(
     """One update of the mask network from true sources."""
     _set_rate((nets.painter,), learning_rate(config, step))
     see = ALL_SETS[config.name].see
-    loss = supervised_loss(see(sources), see(unmix(mixture, nets.mask).sources))
+    loss = supervised_loss(see(sources), see(unmix(mixture, nets.mask).sources), config.structure)
     nets.painter.zero_grad()
     accelerator.backward(loss)
     nets.painter.step()
@@ -360,7 +362,8 @@ def configured(args: argparse.Namespace) -> UnmixConfig:
     if args.supervised and len(ALL_SETS[args.set].labels) != 2:
         raise DataError(f"--supervised needs a set of two kinds, and '{args.set}' has more")
     inside = "" if args.inside is None else str(args.inside)
-    return replace(config, supervised=args.supervised, weights=weights, inside=inside, **asked)
+    twin = TWIN if args.supervised and args.config == "working" else {}
+    return replace(config, supervised=args.supervised, weights=weights, inside=inside, **twin | asked)
 
 
 def larger_part(place: Path, name: str, mixtures: Float[Tensor, "n channels h w"]) -> Mask:

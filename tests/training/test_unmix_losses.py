@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from torch import Tensor
 
+from bssdemo.evaluation.pictures import WINDOW, ssim
 from bssdemo.training.unmix_losses import (
     Weights,
     balance,
@@ -78,6 +78,14 @@ def test_equation_4_is_zero_only_for_a_perfect_judge() -> None:
 
 
 def test_the_supervised_loss_is_a_squared_error() -> None:
-    x: Tensor = MIXTURE.unflatten(0, (3, 2))
+    x = torch.rand(3, 2, 1, 8, 8)
     assert supervised_loss(x, x).item() == 0
     assert supervised_loss(x, x + 0.1).item() == pytest.approx(0.01, rel=1e-4)
+
+
+def test_structure_adds_what_ssim_lacks() -> None:
+    """On pictures of one window there is nothing to leave out: the term is 1 - SSIM itself."""
+    x, y = torch.rand(2, 3, 2, 1, WINDOW, WINDOW).unbind(0)
+    added = supervised_loss(x, y, structure=0.5) - supervised_loss(x, y)
+    assert added.item() == pytest.approx(0.5 * (1 - ssim(x, y).mean().item()), rel=1e-4)
+    assert supervised_loss(x, x, structure=0.5).item() == pytest.approx(0, abs=1e-6)
