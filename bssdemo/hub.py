@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -140,8 +140,8 @@ def available(folder: Path | None = None, kind: str = GENERATOR) -> list[Listing
     owner = hub_download.owner()
     if owner is not None:
         for name in hub_download.REVISIONS:
-            label = found[name].label if name in found else name
-            found[name] = Listing(name, label, _kind_by_name(name), "hub", hub_download.address(owner, name))
+            known = found.get(name, Listing(name, name, _kind_by_name(name), "hub", ""))
+            found[name] = replace(known, origin="hub", where=hub_download.address(owner, name), problem=None)
     if folder is not None:
         for name, place in _places(_existing(folder)).items():
             found[name] = _listing(name, place, "folder", str(place))

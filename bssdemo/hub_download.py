@@ -21,7 +21,10 @@ log = logging.getLogger(__name__)
 
 OWNER_VARIABLE = "BSSDEMO_HUB_OWNER"
 # Tags, not commit hashes: each owner's repositories have hashes of their own. Raised with new weights.
-REVISIONS = {"digit": "v1", "drums": "v1", "piano": "v1"}
+SETS = ("mnist", "fashion", "shoes-bags", "digit-drums")  # of mask networks, each with a supervised twin
+REVISIONS = {"digit": "v1", "drums": "v1", "piano": "v1"} | {
+    f"mask-{name}{twin}": "v1" for name in SETS for twin in ("", "-supervised")
+}
 ANSWER_SECONDS = 1.5  # a Hub that is silent for longer is treated as unreachable
 DOWNLOAD_SECONDS = 60.0  # for about 10 MB
 RETRY_SECONDS = 600.0  # an unreachable Hub is not asked again for up to this long

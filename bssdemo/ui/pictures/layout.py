@@ -136,11 +136,11 @@ def lay_out(shelf: PictureShelf) -> Controls:
     )  # fmt: skip
 
 
-def networks(chosen: PictureSet | None) -> gr.Radio:
-    """The choice between the networks of a set; shown where there are two."""
+def networks(chosen: PictureSet | None) -> dict[str, Any]:
+    """What the choice between the networks of a set is set to; it is shown where there are two."""
     both = chosen is not None and chosen.blind is not None and chosen.twin is not None
     only_twin = chosen is not None and chosen.blind is None
-    return gr.Radio(value="supervised" if only_twin else "unmix", visible=both)
+    return {"value": "supervised" if only_twin else "unmix", "visible": both}
 
 
 def _settings(sets: list[PictureSet]) -> tuple[gr.Radio, gr.Radio]:
@@ -152,14 +152,7 @@ def _settings(sets: list[PictureSet]) -> tuple[gr.Radio, gr.Radio]:
         visible=bool(sets),
         elem_id="picture-set",
     )
-    start = networks(first)
-    method = gr.Radio(
-        METHOD_CHOICES,
-        value=start.value,
-        label="Network trained",
-        visible=start.visible,
-        elem_id="picture-method",
-    )
+    method = gr.Radio(METHOD_CHOICES, label="Network trained", elem_id="picture-method", **networks(first))
     return chosen, method
 
 

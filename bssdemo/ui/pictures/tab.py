@@ -99,7 +99,7 @@ def pictures_tab(blocks: gr.Blocks, shelf: PictureShelf, sessions: Sessions, cpu
 
     def choose(name: str) -> list[Any]:
         rows = [gr.Row(visible=one == name) for one in shelf.sets]
-        return [networks(shelf.sets.get(name)), *rows]
+        return [gr.update(**networks(shelf.sets.get(name))), *rows]
 
     def announce(request: gr.Request, held: Held | None) -> list[Any]:
         if held is None:
