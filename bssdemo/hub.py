@@ -107,23 +107,24 @@ def load_unmixer(name: str, folder: Path | None = None) -> Unmixer:
     raise CheckpointError(f"'{name}' {what}; it unmixes no pictures ({_names(folder, MASK)})")
 
 
-def load_sound_unmixer(sources: Sequence[str], folder: Path | None = None) -> Unmixer:
+def load_sound_unmixer(
+    sources: Sequence[str], folder: Path | None = None, supervised: bool = False
+) -> Unmixer:
     """`load` for the mask network of spectrograms that was trained on mixtures of these two kinds, in either order.
 
-    Raises CheckpointError when there is none.
+    `supervised`: its twin that was shown the true sources. Raises CheckpointError when there is none.
     """
     there = available(folder, SOUND_MASK)
-    name = next((one.name for one in there if _unordered(one.name) == _unordered("-".join(sources))), None)
+    parts = sorted([*sources, "supervised"] if supervised else sources)
+    name = next(
+        (one.name for one in there if sorted(one.name.removeprefix(MASK_PREFIX).split("-")) == parts), None
+    )
     if name is None:
         known = ", ".join(one.name for one in there) or "none; docs/unmix.md tells how to train one"
         raise CheckpointError(f"no mask network unmixes {' and '.join(sources)}; available: {known}")
     loaded = load(name, folder)
     assert isinstance(loaded, Unmixer)
     return loaded
-
-
-def _unordered(name: str) -> list[str]:
-    return sorted(name.removeprefix(MASK_PREFIX).split("-"))
 
 
 def available(folder: Path | None = None, kind: str = GENERATOR) -> list[Listing]:

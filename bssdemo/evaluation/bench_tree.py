@@ -118,7 +118,10 @@ def _only_name(place: Path) -> str:
 
 
 def table(refs: Float[Tensor, "n K channels h w"], found: Found) -> str:
-    """Markdown: a row per number of sources that are there; PSNR is of those, beside what an equal share scores."""
+    """Markdown: a row per number of sources that are there; PSNR is of those, beside what an equal share scores.
+
+    A single source has none: found, it is exact.
+    """
     import torch
 
     from bssdemo.evaluation.pictures import psnr
@@ -137,7 +140,7 @@ def table(refs: Float[Tensor, "n K channels h w"], found: Found) -> str:
     ]
     for count in there.sum(1).unique().tolist():
         rows = there.sum(1) == count
-        scores = [f"{x[rows][there[rows]].mean():.2f}" if count else "n/a" for x in (ours, equal)]
+        scores = [f"{x[rows][there[rows]].mean():.2f}" if count > 1 else "n/a" for x in (ours, equal)]
         shares = [f"{100 * x[rows].float().mean():.1f} %" for x in (right, same)]
         lines.append(f"| {' | '.join([str(count), str(int(rows.sum())), *shares, *scores])} |")
     return "\n".join(lines)

@@ -130,9 +130,9 @@ def _by_baseline(name: str, baseline: Baseline) -> dict[str, Method]:
     return {name: Method(build, unnamed=True), f"{name}-refined": Method(build, refined, unnamed=True)}
 
 
-def masks(setting: Setting) -> Separator:
+def masks(setting: Setting, supervised: bool = False) -> Separator:
     """Unmix-and-remix on spectrograms: the network trained on mixtures of these two kinds. Raises CheckpointError."""
-    unmixer = hub.load_sound_unmixer(setting.sources, setting.checkpoints)
+    unmixer = hub.load_sound_unmixer(setting.sources, setting.checkpoints, supervised)
     order = [unmixer.sources.index(name) for name in setting.sources]
 
     def run(mix: Float[Tensor, "B samples"], first: int) -> Iterator[Snapshot]:
@@ -144,6 +144,11 @@ def masks(setting: Setting) -> Separator:
     return run
 
 
+def masks_of_the_twin(setting: Setting) -> Separator:
+    """The same with the network that was shown the true sources."""
+    return masks(setting, supervised=True)
+
+
 METHODS: dict[str, Method] = {
     "raw": Method(search, searches=True),
     "refined": Method(search, refined, searches=True),
@@ -151,6 +156,7 @@ METHODS: dict[str, Method] = {
     "paper": Method(paper_search, searches=True),
     "paper-refined": Method(paper_search, refined, searches=True),
     "unmix": Method(masks),
+    "unmix-supervised": Method(masks_of_the_twin),
     "mixture": Method(nothing),  # what doing nothing scores
     "oracle": Method(nothing, lambda mix, estimates, refs: refine(mix, refs).stems),  # what masks could reach
 }

@@ -113,7 +113,13 @@ CONFIGS: Mapping[str, Mapping[str, UnmixConfig]] = {
         "shoes-bags": replace(
             WORKING, name="shoes-bags", weights=replace(WORKING_WEIGHTS, balance=40.0), mixtures=10_000
         ),
-        "digits-014": replace(WORKING, name="digits-014", bounded=False, margin=0.5),
+        "digits-014": replace(
+            WORKING,
+            name="digits-014",
+            weights=replace(WORKING_WEIGHTS, balance=100.0),
+            bounded=False,
+            margin=0.5,
+        ),
         **{name: replace(WORKING_SOUND, name=name) for name in SOUND_SETS},
     },
 }
