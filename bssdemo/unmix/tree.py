@@ -21,7 +21,7 @@ from torch import Tensor
 
 from bssdemo.unmix.cycle import Mask, unmix
 
-WHOLE = 0.9  # share of the brightness in one output from which a picture counts as whole
+WHOLE = 0.8  # share of the brightness in one output from which a picture counts as whole; chosen on validation mixtures
 EMPTY = 1e-6  # of brightness: nothing that could be divided
 
 
