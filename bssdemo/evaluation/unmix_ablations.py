@@ -71,7 +71,7 @@ def measure(folder: Path, data: Path, split: str, count: int, seed: int) -> Abla
     from bssdemo.training import unmix_check
     from bssdemo.training.loop import states
     from bssdemo.training.sets import ALL_SETS, draw
-    from bssdemo.training.unmix import CONFIGS
+    from bssdemo.training.unmix_config import CONFIGS
 
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))

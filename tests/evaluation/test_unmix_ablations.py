@@ -11,7 +11,7 @@ import torch
 from bssdemo import cli, hub
 from bssdemo.evaluation.unmix_ablations import Ablation, table
 from bssdemo.models.mask import MaskNetwork
-from bssdemo.training.unmix import CONFIGS
+from bssdemo.training.unmix_config import CONFIGS
 
 STEPS = 10
 

@@ -12,8 +12,9 @@ from safetensors.torch import load_file
 from bssdemo import hub
 from bssdemo.training.sets import draw
 from bssdemo.training.spectrograms import SoundMixtures
-from bssdemo.training.unmix import CONFIGS, Pairs, Sums, train
+from bssdemo.training.unmix import Pairs, Sums, train
 from bssdemo.training.unmix_check import snr
+from bssdemo.training.unmix_config import CONFIGS
 
 TINY = replace(CONFIGS["working"]["digit-drums"], width=2, pairs=4, steps=4)
 

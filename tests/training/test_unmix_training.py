@@ -17,22 +17,19 @@ from bssdemo.models.mask import MaskNetwork
 from bssdemo.training.loop import states
 from bssdemo.training.pictures import SETS, Mixtures, draw_mixtures
 from bssdemo.training.unmix import (
-    CONFIGS,
     VALID_MIXTURES,
     VALID_SEED,
     Networks,
     Pairs,
     Sums,
-    UnmixConfig,
     add_arguments,
     build,
     configured,
     follow,
-    learning_rate,
-    margin,
     train,
 )
 from bssdemo.training.unmix_check import warning
+from bssdemo.training.unmix_config import CONFIGS, UnmixConfig, learning_rate, margin
 from bssdemo.training.unmix_losses import Weights
 
 TINY = replace(CONFIGS["working"]["mnist"], width=2, pairs=4, steps=6)
