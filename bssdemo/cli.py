@@ -22,8 +22,15 @@ from typing import Any, NoReturn
 
 VERSION = "0.1.0"
 PROGRAM = "python -m bssdemo"
-METHODS = ("gan", "fastica", "pca", "kernelpca", "nmf", "dap")  # the search, and the names of the baselines
-OF_THE_SEARCH = ("preset", "steps", "starts", "start", "gain", "checkpoints")  # options no baseline has
+METHODS = ("gan", "unmix", "fastica", "pca", "kernelpca", "nmf", "dap")  # the last five name baselines
+OF_THE_SEARCH = (
+    "preset",
+    "steps",
+    "starts",
+    "start",
+    "gain",
+    "checkpoints",
+)  # unmix has the last
 MOST_SOURCES = 8  # of one mixture: each costs a generator's pass every step
 DELEGATED = {
     ("train", "prior"): ("bssdemo.training.prior", "train a prior on the shared data or your own sounds"),
@@ -97,8 +104,9 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     )  # fmt: skip
     command.add_argument(
         "--method", choices=METHODS, default="gan",
-        help="the search with GAN priors (default), or a baseline: its components have no names, "
-        "--sources only says how many, and the search's options are not for it (docs/baselines.md)",
+        help="the search with GAN priors (default); unmix, a mask network trained on mixtures of just these two "
+        "sources (docs/unmix.md); or a baseline: its components have no names, --sources only says how many "
+        "(docs/baselines.md). The search's options are for the search only",
     )  # fmt: skip
     command.add_argument(
         "--preset", choices=("balanced", "paper", "reference"), help="of the search (default: balanced)"
@@ -189,13 +197,16 @@ def _search(args: argparse.Namespace) -> Callable[..., dict[str, Any]]:
 
 
 def _baseline(args: argparse.Namespace) -> Callable[..., dict[str, Any]]:
-    """The same for a baseline. Raises ValueError for options that only the search has."""
+    """The same for another method. Raises ValueError for options that only the search has."""
     given = [f"--{option}" for option in OF_THE_SEARCH if getattr(args, option) is not None]
+    if args.method == "unmix":
+        given = [option for option in given if option != "--checkpoints"]
     if given:
         raise ValueError(f"{', '.join(given)}: for --method gan only; leave out with --method {args.method}")
-    from bssdemo.offline_baseline import run
+    from bssdemo.offline_baseline import choose, run
 
-    return partial(run, args.mixture, args.method, len(args.sources), args.out, args.seed, args.max_seconds)
+    choice = choose(args.method, args.sources, args.checkpoints)
+    return partial(run, args.mixture, choice, args.out, args.seed, args.max_seconds)
 
 
 def sources(args: argparse.Namespace) -> int:

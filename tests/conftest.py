@@ -9,10 +9,12 @@ import torch
 
 from bssdemo import hub, precision
 from bssdemo.models.mask import MaskNetwork
+from bssdemo.models.spectrogram import SpectrogramMask
 from bssdemo.models.wavegan import Generator
 
 TINY = 4  # model size: 90 thousand weights, a millisecond a call
 LABELS = {"digit": "spoken digits", "drums": "drum hits", "piano": "piano"}
+SOUND_MASKS = {"mask-digit-drums": ["drums", "digit"], "mask-drums-piano-supervised": ["drums", "piano"]}
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +25,20 @@ def tiny_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for seed, (name, label) in enumerate(LABELS.items()):
             torch.manual_seed(seed)
             hub.save(folder / name, Generator(model_size=TINY), {"name": name, "label": label})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_sound_masks(tiny_checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The priors of `tiny_checkpoints`, a random mask network for digit and drums, and its twin for drums and piano."""
+    folder = tmp_path_factory.mktemp("sound-masks")
+    for prior in tiny_checkpoints.iterdir():
+        (folder / prior.name).symlink_to(prior)
+    with torch.random.fork_rng():
+        for seed, (name, told) in enumerate(SOUND_MASKS.items()):
+            torch.manual_seed(seed)
+            config = {"name": name, "label": " + ".join(told), "sources": told}
+            hub.save(folder / name, SpectrogramMask(width=2), config)
     return folder
 
 

@@ -10,9 +10,10 @@ import pytest
 import soundfile
 import torch
 
-from bssdemo import audio, cli
+from bssdemo import audio, cli, hub
 from bssdemo.baselines.catalogue import BASELINES
 from bssdemo.search.refine import refine
+from bssdemo.unmix import method as unmix
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def separate(mixture: Path, out: Path, method: str, *options: str, sources: str 
 
 
 def test_every_baseline_can_be_asked_for_by_name() -> None:
-    assert ("gan", *BASELINES) == cli.METHODS
+    assert ("gan", "unmix", *BASELINES) == cli.METHODS
     for baseline in BASELINES.values():
         assert baseline.about.endswith(".")
 
@@ -105,3 +106,21 @@ def test_an_unknown_method_and_silence_are_one_line(
         assert err.count("\n") == 1
         assert reason in err
         assert not (tmp_path / "out").exists()
+
+
+def test_unmix_names_its_stems_and_wants_a_network_for_just_these_sources(
+    recording: Path, tmp_path: Path, tiny_sound_masks: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--checkpoints", str(tiny_sound_masks))
+    assert separate(recording, tmp_path / "out", "unmix", *options, sources="digit,drums") == 0
+    assert "knows only recordings like those it was trained on" in capsys.readouterr().out
+    raw = {name: audio.read(tmp_path / f"out/raw/{name}.wav").samples[0] for name in ("digit", "drums")}
+    mono = audio.to_mono_16k(audio.read(recording))
+    unmixer = hub.load_sound_unmixer(("digit", "drums"), tiny_sound_masks)
+    *_, answer = unmix.method(unmixer, ("digit", "drums")).separate(mono, 2)
+    for name, estimate in zip(raw, answer.estimates, strict=True):
+        torch.testing.assert_close(raw[name], estimate, rtol=0, atol=1e-4)
+    for sources in ("digit:2", "digit,drums,piano"):
+        assert separate(recording, tmp_path / "no", "unmix", *options, sources=sources) == 2
+        assert "mask-digit-drums" in capsys.readouterr().err
+    assert not (tmp_path / "no").exists()

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from bssdemo.baselines.catalogue import BASELINES
 from bssdemo.search.objective import TERMS
 from bssdemo.search.pgd import PRESETS
 from bssdemo.snapshot import Snapshot
@@ -90,12 +91,13 @@ def endpoints(shelf: Shelf, sessions: Sessions) -> None:
             mono = comparison.order(audio, method, int(sources))
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from error
+        names = [f"component {k + 1}" for k in range(int(sources))]
         sessions.announce(visitor)
         session = sessions.claim(visitor)
         if session is None:
             return
         try:
-            for snapshot, frame in comparison.run(method, mono, int(sources), session):
+            for snapshot, frame in comparison.run(BASELINES[method], mono, names, session):
                 if frame is not None and not snapshot.done:
                     yield _steps("running", snapshot), None
             with tempfile.TemporaryDirectory() as folder:

@@ -146,7 +146,7 @@ def audio_tab(blocks: gr.Blocks, shelf: Shelf, sessions: Sessions) -> None:
         return replay
 
     with ui.stage:
-        refreshed = compare_section(ui.kept, ui.board, examples, sessions, CPU)
+        refreshed = compare_section(ui.kept, ui.board, examples, shelf, sessions, CPU)
     private: dict[str, Any] = {"api_visibility": "private"}
     at_once = private | {"queue": False, "show_progress": "hidden"}
     announced = ui.separate.click(announce, ui.request, [ui.message, *ui.outcome], **at_once)

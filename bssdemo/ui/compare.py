@@ -1,12 +1,12 @@
 """The mixture of a finished run through other methods: what they get, what they do, what they leave. No Gradio here.
 
-Their components have no names. They are kept in the order found and put in another one only to be shown.
+Components without names are kept in the order found and put in another one only to be shown.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,22 +16,17 @@ from jaxtyping import Float
 from torch import Tensor
 
 from bssdemo import audio
-from bssdemo.baselines.catalogue import BASELINES
+from bssdemo.baselines.catalogue import BASELINES, Baseline
 from bssdemo.offline import MOST_SECONDS
 from bssdemo.search.refine import refine
 from bssdemo.snapshot import Snapshot
 from bssdemo.ui import picture
+from bssdemo.ui.compare_methods import check
 from bssdemo.ui.frame import Frame, decode, encode
-from bssdemo.ui.job import MOST_SOURCES, longest_run
+from bssdemo.ui.job import longest_run
 from bssdemo.ui.kept import Kept
 from bssdemo.ui.live import paced
 from bssdemo.ui.session import Session
-
-FEWEST_SOURCES = 2
-LONGEST: Mapping[str, float] = {  # seconds of recording that a method takes in bearable time
-    "kernelpca": 20.0,  # 18 s of work, which grows with the cube of the length
-    "dap": 10.0,  # 80 s of work
-}
 
 
 @dataclass(frozen=True)
@@ -92,50 +87,22 @@ def _mono(files: Sequence[Path]) -> Float[Tensor, "K samples"]:
     return torch.stack([audio.read(file, MOST_SECONDS).samples[0] for file in files])
 
 
-def offered(seconds: float) -> list[str]:
-    """The methods that take a recording of this length."""
-    return [key for key in BASELINES if seconds <= LONGEST.get(key, MOST_SECONDS)]
-
-
-def left_out(seconds: float) -> str | None:
-    """In plain words, which methods do not take it."""
-    missing = [key for key in BASELINES if key not in offered(seconds)]
-    said = [f"{BASELINES[key].title} takes at most {LONGEST[key]:.0f} s of recording" for key in missing]
-    return f"{' and '.join(said)}; this one lasts {seconds:.1f} s." if said else None
-
-
-def check(methods: Collection[str], sources: int, seconds: float) -> None:
-    """Raises ValueError, with a sentence for the visitor, for what cannot be compared."""
-    if not methods:
-        raise ValueError("Tick at least one method to compare with.")
-    unknown = [key for key in methods if key not in BASELINES]
-    if unknown:
-        raise ValueError(
-            f"There is no method called {', '.join(unknown)}. Available: {', '.join(BASELINES)}."
-        )
-    if not FEWEST_SOURCES <= sources <= MOST_SOURCES:
-        raise ValueError(
-            f"These methods share a mixture out among {FEWEST_SOURCES} to {MOST_SOURCES} sources, not {sources}."
-        )
-    refused = left_out(seconds)
-    if refused and not set(methods) <= set(offered(seconds)):
-        raise ValueError(refused)
-
-
 def order(file: str | Path | None, method: str, sources: int) -> Float[Tensor, " samples"]:
     """The mixture in a file, mono at 16 kHz; raises ValueError, with a sentence, if it is not to be had or compared."""
     if not file:
         raise ValueError("Choose a mixture first.")
     mono = audio.to_mono_16k(audio.read(file, MOST_SECONDS))
-    check([method], sources, len(mono) / audio.SAMPLE_RATE)
+    check([method], BASELINES, sources, len(mono) / audio.SAMPLE_RATE)
     return mono
 
 
 def run(
-    method: str, mono: Float[Tensor, " samples"], sources: int, session: Session
+    method: Baseline, mono: Float[Tensor, " samples"], names: Sequence[str], session: Session
 ) -> Iterator[tuple[Snapshot, str | None]]:
-    """A method's snapshots, with a board frame where one is due; ends early when asked, or at its time limit."""
-    names = tuple(f"component {k + 1}" for k in range(sources))
+    """A method's snapshots, with a board frame where one is due; ends early when asked, or at its time limit.
+
+    `names` are those of its components.
+    """
     reference = picture.reference(mono)
     mixture = picture.levels(mono[None], reference)
     seconds = len(mono) / audio.SAMPLE_RATE
@@ -157,16 +124,16 @@ def run(
                 steps=snapshot.steps,
                 seconds=snapshot.elapsed,
                 duration=seconds,
-                names=names,
+                names=tuple(names),
                 weights=(),
                 spectrograms=np.concatenate([mixture, picture.with_sum(snapshot.estimates, reference)]),
                 curve_steps=np.zeros(0, np.int64),
-                curves=np.zeros((sources, 0, 0)),
+                curves=np.zeros((len(names), 0, 0)),
                 total=np.zeros(0),
             )
         )
 
-    yield from paced(BASELINES[method].separate(mono, sources, stop=stop), draw, lambda: ending)
+    yield from paced(method.separate(mono, len(names), stop=stop), draw, lambda: ending)
 
 
 def write(method: str, answer: Snapshot, frame: str, folder: Path) -> Row:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import gradio as gr
 from gradio.blocks import Block
 
-from bssdemo.baselines.catalogue import BASELINES
+from bssdemo.ui.compare_methods import UNMIX
+from bssdemo.ui.compare_methods import WORDS as METHODS
 from bssdemo.ui.controls import KEPT_SECONDS, stem_player
 from bssdemo.ui.job import MOST_SOURCES
 from bssdemo.ui.method_board import method_board
@@ -15,11 +16,15 @@ from bssdemo.ui.scores import MOST_SCORED
 
 WORDS = """<h2>Compare with other methods</h2>
 <p>They get the very same mixture, in one channel at 16 kHz, and the number of sources, but no priors, so their
-components come without names. Where the true sources are known, each component is shown as the one of them it
-fits best, in the best order of all, which is for scoring only; else components stand in the order found.</p>"""
+components come without names; Unmix-and-remix alone, where there is a network for these sources, knows which is which.
+Where the true sources are known, each component without a name is shown as the one of them it fits best, in the best
+order of all, which is for scoring only; else components stand in the order found.</p>"""
 OURS = ("Ours, refined", "The search with GAN priors above, and the masks made of its estimates.")
-COSTS = {"dap": "Deep Audio Prior (trains networks: about 10 s of work for each second of recording)"}
-DEFAULT_METHODS = ["nmf"]
+BOXES = {  # what a box says where a title is not enough
+    UNMIX: "Unmix-and-remix (mask network trained on mixtures alone)",
+    "dap": "Deep Audio Prior (trains networks: about 10 s of work for each second of recording)",
+}
+DEFAULT_METHODS = (UNMIX, "nmf")
 TRUTH_WORDS = f"""<p>One file for every stem, as it is in the mixture. With them every method above is scored, on
 the first {MOST_SCORED} s. The true sources of the examples are known already.</p>"""
 
@@ -60,18 +65,21 @@ class Comparison:
 
 
 def choices(methods: list[str]) -> list[tuple[str, str]]:
-    """The boxes to tick, a costly method with its cost."""
-    return [(COSTS.get(key, BASELINES[key].title), key) for key in methods]
+    """The boxes to tick."""
+    return [(BOXES.get(key, METHODS[key][0]), key) for key in methods]
+
+
+def ticked(methods: list[str]) -> list[str]:
+    """Those ticked at first."""
+    return [key for key in methods if key in DEFAULT_METHODS]
 
 
 def lay_out() -> Comparison:
     """Build the section inside the current Blocks context, hidden until a run has finished."""
-    titles = {"": OURS} | {key: (baseline.title, baseline.about) for key, baseline in BASELINES.items()}
+    titles = {"": OURS} | dict(METHODS)
     with gr.Column(visible=False, elem_id="compare") as box:
         gr.HTML(WORDS)
-        chosen = gr.CheckboxGroup(
-            choices(list(BASELINES)), value=DEFAULT_METHODS, label="Methods", elem_id="methods"
-        )
+        chosen = gr.CheckboxGroup(choices(list(METHODS)), label="Methods", elem_id="methods")
         with gr.Row():
             run = gr.Button("Run on the same mixture", elem_id="compare-run", min_width=180, scale=3)
             stop = gr.Button("Stop", elem_id="compare-stop", min_width=70)

@@ -13,13 +13,15 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
-from bssdemo.ui.compare import Compared, check, heard
+from bssdemo.ui.compare import Compared, heard
 from bssdemo.ui.compare_controls import lay_out
+from bssdemo.ui.compare_methods import catalogue, check
 from bssdemo.ui.compare_visit import compared, opened, scored, skipped
 from bssdemo.ui.examples import Example
 from bssdemo.ui.kept import Kept
 from bssdemo.ui.notes import note
 from bssdemo.ui.session import Sessions
+from bssdemo.ui.shelf import Shelf
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +31,7 @@ WAITING = "Waiting for a turn on the machine …"
 
 
 def compare_section(
-    kept: gr.State, board: gr.HTML, examples: Sequence[Example], sessions: Sessions, turn: str
+    kept: gr.State, board: gr.HTML, examples: Sequence[Example], shelf: Shelf, sessions: Sessions, turn: str
 ) -> Callable[[Dependency], Dependency]:
     """Build the section for the run in `kept`, last seen on `board`; its methods wait in the queue `turn`.
 
@@ -42,7 +44,7 @@ def compare_section(
             return [note(FORGOTTEN, problem=True), gr.skip()]
         try:
             about = heard(kept)
-            check(chosen, len(about.labels), about.seconds)
+            check(chosen, catalogue(about.sources, shelf), len(about.labels), about.seconds)
         except ValueError as error:
             return [note(str(error), problem=True), gr.skip()]
         visitor = str(request.session_hash)
@@ -59,7 +61,7 @@ def compare_section(
             yield skipped(ui)
             return
         try:
-            yield from compared(kept, chosen, truths, examples, session, ui)
+            yield from compared(kept, chosen, truths, examples, shelf, session, ui)
         except ValueError as error:
             yield skipped(ui, note(str(error), problem=True))
         except Exception:
@@ -89,6 +91,6 @@ def compare_section(
 
     def refreshed(event: Dependency) -> Dependency:
         outputs = [ui.box, ui.chosen, *ui.truths, *ui.results]
-        return event.then(lambda run_left: opened(run_left, ui), kept, outputs, **at_once)
+        return event.then(lambda run_left: opened(run_left, shelf, ui), kept, outputs, **at_once)
 
     return refreshed

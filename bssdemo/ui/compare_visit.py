@@ -7,31 +7,42 @@ from typing import Any
 
 import gradio as gr
 
-from bssdemo.baselines.catalogue import BASELINES
 from bssdemo.ui.audio_output import hidden, player
 from bssdemo.ui.board import EMPTY
-from bssdemo.ui.compare import Compared, Heard, Row, check, heard, left_out, offered, run, write
-from bssdemo.ui.compare_controls import DEFAULT_METHODS, Comparison, choices
+from bssdemo.ui.compare import Compared, Heard, Row, heard, run, write
+from bssdemo.ui.compare_controls import Comparison, choices, ticked
+from bssdemo.ui.compare_methods import (
+    UNMIX,
+    WORDS,
+    catalogue,
+    check,
+    component_names,
+    lacking,
+    left_out,
+    offered,
+)
 from bssdemo.ui.examples import Example
 from bssdemo.ui.job import MOST_SOURCES
 from bssdemo.ui.kept import Kept, new_folder, owning
 from bssdemo.ui.notes import note
 from bssdemo.ui.scores import Truths, given, known, score, table
 from bssdemo.ui.session import Session
+from bssdemo.ui.shelf import Shelf
 
 NO_TRUTHS = "Scores need the true sources: those of the examples are known, for others see below."
 
 
-def opened(kept: Kept | None, ui: Comparison) -> list[Any]:
+def opened(kept: Kept | None, shelf: Shelf, ui: Comparison) -> list[Any]:
     """Values of the section, for what a run has left: its box, methods, slots of true sources, no results."""
     if kept is None:
         return [gr.Column(visible=False), gr.skip(), *(_slot(None) for _ in ui.truths), *_cleared(ui)]
     seconds = heard(kept).seconds
-    methods = offered(seconds)
+    methods = offered(catalogue(kept.sources, shelf), seconds)
+    remarks = filter(None, (left_out(seconds), lacking(kept.sources, shelf)))
     names = [*kept.labels, *[None] * (MOST_SOURCES - len(kept.labels))]
     return [
         gr.Column(visible=True),
-        gr.CheckboxGroup(choices=choices(methods), value=DEFAULT_METHODS, info=left_out(seconds)),
+        gr.CheckboxGroup(choices=choices(methods), value=ticked(methods), info=" ".join(remarks) or None),
         *(_slot(name) for name in names),
         *_cleared(ui),
     ]
@@ -73,6 +84,7 @@ def compared(
     chosen: Sequence[str],
     truth_files: Sequence[str | None],
     examples: Sequence[Example],
+    shelf: Shelf,
     session: Session,
     ui: Comparison,
 ) -> Iterator[list[Any]]:
@@ -81,18 +93,20 @@ def compared(
     Raises ValueError with a sentence for the visitor.
     """
     about = heard(kept)
-    check(chosen, len(about.labels), about.seconds)
+    methods = catalogue(about.sources, shelf)
+    check(chosen, methods, len(about.labels), about.seconds)
     truths = given(truth_files, about) or known(about, examples)
     left, folder = Compared(), new_folder()
     owning(left, folder)
     yield ["", *_cleared(ui)[1:]]
     yield _update(ui, gr.skip(), {"": _shown(about.labels, kept.frames["refined"], kept.stems["refined"])})
-    for key in (key for key in BASELINES if key in chosen):
+    for key in (key for key in methods if key in chosen):
         if session.stopped:
             break
-        words = note(f"{BASELINES[key].title} takes the mixture apart …")
+        names = component_names(key, about.labels)
+        words = note(f"{methods[key].title} takes the mixture apart …")
         yield _update(ui, words, {key: [gr.Column(visible=True), EMPTY, *_players_stay()]})
-        for snapshot, frame in run(key, about.mono, len(about.labels), session):
+        for snapshot, frame in run(methods[key], about.mono, names, session):
             if session.dropped:
                 yield skipped(ui)
                 return
@@ -122,8 +136,8 @@ def scored(kept: Kept, left: Compared | None, truth_files: Sequence[str | None],
 
 
 def _arranged(row: Row, about: Heard, truths: Truths | None) -> list[Any]:
-    """A finished row, its components in the order of the true sources if they are known."""
-    if truths is not None:
+    """A finished row, components without names in the order of the true sources if they are known."""
+    if truths is not None and row.method != UNMIX:
         order = truths.order(row.estimates())
         row = row.arranged(order, [f"nearest to {label}" for label in about.labels])
     return _shown(row.names, row.frame, row.files)
@@ -136,5 +150,6 @@ def _remarks(truths: Truths | None) -> tuple[str, ...]:
 def _scores(left: Compared, about: Heard, truths: Truths | None) -> Any:
     if truths is None:
         return gr.HTML(value="", visible=False)
-    found = {BASELINES[row.method].title: row.estimates() for row in left.rows}
-    return gr.HTML(value=table(score(truths, about, found), about.labels), visible=True)
+    found = {WORDS[row.method][0]: row.estimates() for row in left.rows}
+    values = score(truths, about, found, named=[WORDS[UNMIX][0]])
+    return gr.HTML(value=table(values, about.labels), visible=True)

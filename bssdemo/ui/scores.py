@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import isnan
@@ -92,25 +92,29 @@ def given(files: Sequence[str | None], about: Heard) -> Truths | None:
 
 
 def score(
-    truths: Truths, about: Heard, found: Mapping[str, Float[Tensor, "K samples"]]
+    truths: Truths,
+    about: Heard,
+    found: Mapping[str, Float[Tensor, "K samples"]],
+    named: Collection[str] = (),
 ) -> dict[str, Float[Tensor, "metrics K"]]:
-    """Every metric for the mixture itself, our raw and refined stems, and each of `found` in its best order.
+    """Every metric for the mixture itself, our raw and refined stems, and each of `found`.
 
-    Only the first MOST_SCORED seconds count. Ours are not put in order, but for stems of one kind.
+    Only the first MOST_SCORED seconds count. Stems of different kinds keep their
+    places in ours and in those `named`; all others are put in their best order.
     """
     samples = MOST_SCORED * audio.SAMPLE_RATE
     refs = truths.refs[:, :samples]
-    unnamed = ["component"] * len(refs)
+    kinds = {title: list(about.sources) if title in named else ["component"] * len(refs) for title in found}
     answers = {"the mixture itself": (about.mono.expand_as(truths.refs), list(about.sources))}
     answers |= {
         "ours, raw": (about.raw, list(about.sources)),
         "ours, refined": (about.refined, list(about.sources)),
     }
-    answers |= {title: (ests, unnamed) for title, ests in found.items()}
+    answers |= {title: (ests, kinds[title]) for title, ests in found.items()}
     values = {}
-    for title, (ests, kinds) in answers.items():
+    for title, (ests, alike) in answers.items():
         ests = ests[:, :samples]
-        ests = ests[best_order(refs[None], ests[None], kinds)[0]]
+        ests = ests[best_order(refs[None], ests[None], alike)[0]]
         values[title] = torch.stack([function(refs, ests) for _, function, _ in METRICS])
     return values
 

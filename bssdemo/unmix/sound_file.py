@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 def unmix_recording(path: Path, unmixer: Unmixer) -> dict[str, Float[Tensor, " samples"]]:
     """The mixture (16 kHz mono) and its two stems by name; the stems add up to it. Raises AudioError."""
     from bssdemo import audio
-    from bssdemo.unmix import spectrogram
+    from bssdemo.unmix.method import method
 
     mono = audio.to_mono_16k(audio.read(path))
-    mix, gain = audio.to_search_level(mono, len(unmixer.sources))
-    *_, answer = spectrogram.separate(mix[None], unmixer.network)
-    stems = dict(zip(unmixer.sources, answer.estimates[0] / gain, strict=True))
+    *_, answer = method(unmixer, unmixer.sources).separate(mono, len(unmixer.sources))
+    stems = dict(zip(unmixer.sources, answer.estimates, strict=True))
     return {**stems, "mixture": mono}
 
 

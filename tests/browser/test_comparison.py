@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from bssdemo import audio
 from bssdemo.ui.benchmarks import tables
+from tests.browser.server import serve
 
 pytestmark = pytest.mark.browser
 PATIENCE = 60_000  # milliseconds
@@ -68,6 +70,38 @@ def test_nmf_on_the_same_mixture_is_seen_heard_and_scored(page: Page, address: s
     assert all(re.fullmatch(r"-?\d+\.\d\d", number) for number in numbers)
     page.locator("#reset").click()
     expect(page.locator("#compare")).to_be_hidden()
+
+
+@pytest.fixture(scope="module")
+def with_masks(tiny_sound_masks: Path) -> Iterator[str]:
+    """The page on tiny priors and a random mask network for digit and drums."""
+    with serve("tests/ui/serve.py", str(tiny_sound_masks)) as url:
+        yield url
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_unmix_and_remix_is_offered_ticked_and_named_for_its_own_sources_alone(
+    page: Page, with_masks: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    title, boxes = "Unmix-and-remix", page.locator("#methods")
+    open_example(page, with_masks, 0)
+    expect(boxes).to_contain_text("only for drum hits and spoken digits")
+    expect(boxes.get_by_label(title)).to_have_count(0)
+    page.locator("#examples button").filter(has_text="“Zero” and a snare").click()
+    expect(boxes.get_by_label(title)).to_be_checked()
+    expect(boxes).not_to_contain_text("only for")
+    page.locator("#compare-run").click()
+    assert methods_scored(page) == [*OURS, title, "NMF"]
+    row = method(page, title)
+    expect(row.locator("[data-part=about]")).to_contain_text("knows only recordings like those")
+    expect(row.locator(".bss-method canvas")).to_have_count(2)
+    expect(row.locator(".player a[download]")).to_have_count(2)
+    expect(row).to_contain_text("spoken digits")
+    expect(row).not_to_contain_text("nearest to")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("#examples button").first.click()
+    expect(boxes.get_by_label(title)).to_have_count(0)
 
 
 def test_a_method_that_streams_is_stopped_and_still_heard(page: Page, address: str) -> None:

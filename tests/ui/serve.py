@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -22,7 +23,9 @@ def runs_going() -> int:
     return len(sessions)
 
 
-blocks = page(stock(folder), pictures.warm_up(pictures.stock(folder)), sessions)
+shelf = stock(folder)
+of_folder = tuple(one for one in shelf.unmixers if one.origin == "folder")  # whichever are bundled
+blocks = page(replace(shelf, unmixers=of_folder), pictures.warm_up(pictures.stock(folder)), sessions)
 with blocks:
     gr.api(runs_going, queue=False)
 blocks.launch(server_port=port, quiet=True, **launch_options())

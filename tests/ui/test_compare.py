@@ -14,6 +14,7 @@ from bssdemo import audio
 from bssdemo.baselines.catalogue import BASELINES
 from bssdemo.evaluation.metrics import si_sdr, sir
 from bssdemo.ui import compare, examples, job, picture, scores
+from bssdemo.ui import compare_methods as methods
 from bssdemo.ui.frame import decode
 from bssdemo.ui.kept import Kept, new_folder, owning
 from bssdemo.ui.result import Loss, Result, write_sounds
@@ -44,7 +45,8 @@ def about(example: examples.Example) -> compare.Heard:
 
 
 def answer(about: compare.Heard, method: str, folder: Path) -> compare.Row:
-    *_, (snapshot, frame) = compare.run(method, about.mono, len(about.labels), Session())
+    names = methods.component_names(method, about.labels)
+    *_, (snapshot, frame) = compare.run(BASELINES[method], about.mono, names, Session())
     return compare.write(method, snapshot, str(frame), folder)
 
 
@@ -90,7 +92,7 @@ def test_a_method_gets_the_mixture_and_its_frame_shows_what_it_left(
 def test_a_stopped_method_says_so(about: compare.Heard) -> None:
     session = Session()
     session.stop()
-    *_, (snapshot, frame) = compare.run("nmf", about.mono, 2, session)
+    *_, (snapshot, frame) = compare.run(BASELINES["nmf"], about.mono, ("a", "b"), session)
     assert snapshot.done
     assert decode(str(frame)).status == "stopped"
 
@@ -106,26 +108,27 @@ def test_arranging_moves_names_pictures_and_files_together(about: compare.Heard,
 
 
 @pytest.mark.parametrize(
-    ("methods", "sources", "seconds", "word"),
+    ("chosen", "sources", "seconds", "word"),
     [
         ([], 2, 1.0, "at least one method"),
         (["wavenet"], 2, 1.0, "wavenet"),
+        (["unmix"], 2, 1.0, "unmix"),  # for sources that it has no network for
         (["nmf"], 1, 1.0, "2 to 4"),
         (["nmf", "kernelpca"], 2, 20.1, "Kernel PCA takes at most 20 s of recording.*20.1 s"),
     ],
 )
 def test_what_cannot_be_compared_is_said_in_words(
-    methods: list[str], sources: int, seconds: float, word: str
+    chosen: list[str], sources: int, seconds: float, word: str
 ) -> None:
     with pytest.raises(ValueError, match=word):
-        compare.check(methods, sources, seconds)
+        methods.check(chosen, BASELINES, sources, seconds)
 
 
 def test_long_recordings_are_offered_fewer_methods() -> None:
-    assert compare.offered(1.0) == list(BASELINES)
-    assert compare.left_out(1.0) is None
-    assert set(compare.offered(60.0)) == set(BASELINES) - set(compare.LONGEST)
-    compare.check(compare.offered(60.0), 4, 60.0)
+    assert methods.offered(BASELINES, 1.0) == list(BASELINES)
+    assert methods.left_out(1.0) is None
+    assert set(methods.offered(BASELINES, 60.0)) == set(BASELINES) - set(methods.LONGEST)
+    methods.check(methods.offered(BASELINES, 60.0), BASELINES, 4, 60.0)
 
 
 def test_files_of_a_comparison_go_when_nobody_holds_it_any_more(about: compare.Heard) -> None:
@@ -205,6 +208,8 @@ def test_scores_are_the_benchmarks_metrics_in_the_best_order(
     values = score(truths, about, {"turned": turned})
     assert list(values) == ["the mixture itself", "ours, raw", "ours, refined", "turned"]
     torch.testing.assert_close(values["turned"][2], sir(truths.refs, turned.flip(0)))
+    named = score(truths, about, {"turned": turned}, named=["turned"])
+    torch.testing.assert_close(named["turned"][2], sir(truths.refs, turned))
     torch.testing.assert_close(values["ours, raw"][3], si_sdr(truths.refs, about.raw))
     both = about.mono.expand_as(truths.refs)
     torch.testing.assert_close(values["the mixture itself"][3], si_sdr(truths.refs, both))
