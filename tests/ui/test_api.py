@@ -256,7 +256,6 @@ def test_a_picture_is_unmixed_and_identical_calls_leave_nothing_behind(client: C
     ("changes", "words"),
     [
         ({"chosen": "cats"}, "no set of pictures called cats"),
-        ({"chosen": "shoes-bags", "network": "supervised"}, "Supervised twin is not here"),
         ({"blend": "magic"}, "no way of mixing"),
         ({}, "is no picture that can be read"),
     ],

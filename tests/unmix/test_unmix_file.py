@@ -48,7 +48,7 @@ def test_refusals_are_one_line(checkpoints: Path, tmp_path: Path, capsys: pytest
     image.write(tmp_path / "mix.png", torch.zeros(1, 32, 32))
     for picture, chosen, reason in (
         ("words.png", "mnist", "words.png is no picture"),
-        ("mix.png", "cats", "available: mask-mnist"),
+        ("mix.png", "cats", "mask-mnist, "),
     ):
         arguments = ["unmix", str(tmp_path / picture), "--set", chosen, "--out", str(tmp_path / "out")]
         assert cli.main([*arguments, "--checkpoints", str(checkpoints)]) == 2
