@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from bssdemo import audio, hub, hub_download, image
+from bssdemo.evaluation.methods import METHODS, Setting, runnable
 from bssdemo.evaluation.metrics import spectral_snr
 from bssdemo.evaluation.pictures import psnr
 from bssdemo.unmix import spectrogram
@@ -59,3 +60,11 @@ def test_a_word_and_a_hit_come_apart() -> None:
     *_, answer = spectrogram.separate(refs.sum(0)[None], hub.load_sound_unmixer(["digit", "drums"]).network)
     nothing = refs.sum(0).expand_as(refs)
     assert (spectral_snr(refs, answer.estimates[0]) > spectral_snr(refs, nothing) + 5).all()
+
+
+def test_all_methods_of_the_benchmark_are_those_with_a_network() -> None:
+    def of(*sources: str) -> set[str]:
+        return set(METHODS) - set(runnable(Setting(sources)))
+
+    assert of("drums", "digit") == set()
+    assert of("digit", "piano") == of("digit", "drums", "piano") == {"unmix", "unmix-supervised"}

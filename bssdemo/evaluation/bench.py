@@ -94,16 +94,12 @@ def run(args: argparse.Namespace) -> int:
 
     from bssdemo.evaluation import tables
     from bssdemo.evaluation.machine import describe
-    from bssdemo.evaluation.methods import METHODS, Setting, fingerprints
+    from bssdemo.evaluation.methods import METHODS, Setting, fingerprints, runnable
     from bssdemo.evaluation.mixtures import draw, fingerprint
     from bssdemo.evaluation.runner import score, to_records
     from bssdemo.threads import use_own_cores
 
     use_own_cores()
-    names = tuple(METHODS) if args.methods == "all" else _names(args.methods, "--methods")
-    for name in names:
-        if name not in METHODS:
-            raise BenchError(f"there is no method called '{name}'; available: {', '.join(METHODS)}, or all")
     setting = Setting(
         sources,
         args.preset,
@@ -116,6 +112,10 @@ def run(args: argparse.Namespace) -> int:
         unknown_level=args.gain_range > 0,
         without=tuple(args.without),
     )
+    names = runnable(setting) if args.methods == "all" else _names(args.methods, "--methods")
+    for name in names:
+        if name not in METHODS:
+            raise BenchError(f"there is no method called '{name}'; available: {', '.join(METHODS)}, or all")
     prints = fingerprints(setting) if any(METHODS[name].searches for name in names) else {}
     mix, refs = draw(args.data, sources, args.mixtures, args.seed, args.split, args.gain_range)
     prints["first mixture"] = fingerprint(refs)

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from bssdemo import audio, hub
 from bssdemo.baselines.catalogue import BASELINES, Baseline
+from bssdemo.checkpoint import CheckpointError
 from bssdemo.search.pgd import PRESETS, SearchConfig, separate
 from bssdemo.search.refine import RefineConfig, refine
 from bssdemo.snapshot import Snapshot
@@ -162,6 +163,22 @@ METHODS: dict[str, Method] = {
 }
 for key, baseline in BASELINES.items():
     METHODS |= _by_baseline(key, baseline)
+
+
+def runnable(setting: Setting) -> tuple[str, ...]:
+    """Every method, but mask networks only where there is one for these sources."""
+    networks = {"unmix": False, "unmix-supervised": True}
+    return tuple(
+        name for name in METHODS if name not in networks or _has_masks(setting, supervised=networks[name])
+    )
+
+
+def _has_masks(setting: Setting, supervised: bool) -> bool:
+    try:
+        hub.load_sound_unmixer(setting.sources, setting.checkpoints, supervised)
+    except CheckpointError:
+        return False
+    return True
 
 
 def fingerprints(setting: Setting) -> dict[str, str]:
