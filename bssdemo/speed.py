@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bssdemo.evaluation.speed import Length, Race, Step
     from bssdemo.models.wavegan import Generator
     from bssdemo.search.presets import SearchConfig
+    from bssdemo.search.starts import Encoders
     from bssdemo.snapshot import Snapshot
 
 SOURCES = ("digit", "piano", "drums")  # the first K of them
@@ -69,7 +70,8 @@ def run(args: argparse.Namespace) -> int:
 
     threads, repeats = use_own_cores(), 2 if args.quick else 12
     usual = _shortened(PRESETS["balanced"], args.quick)
-    shipped = [hub.load_prior(name, args.checkpoints).generator for name in SOURCES]
+    priors = [hub.load_prior(name, args.checkpoints) for name in SOURCES]
+    shipped, encoders = [one.generator for one in priors], [one.encoder for one in priors]
     machine = {
         "processor": processor(),
         "threads": threads,
@@ -78,24 +80,24 @@ def run(args: argparse.Namespace) -> int:
         "matrix_gflops": round(speed.ceiling(repeats), 1),
     }
     _tell("a first search, not counted")
-    speed.length(shipped[:2], 1, replace(usual, steps=2, explore=1))
+    speed.length(shipped[:2], 1, replace(usual, steps=2, explore=1), encoders[:2])
     # recordings first, by length: each one's peak memory is then its own
     lengths = []
     for seconds in (1, 5, *(() if args.quick else (20,)), *((60,) if args.long else ())):
         _tell(f"{seconds} s of sound")
-        lengths.append(speed.length(shipped[:2], seconds, usual))
+        lengths.append(speed.length(shipped[:2], seconds, usual, encoders[:2]))
     _tell("the board")
-    board = speed.steps_per_second(shipped[:2], usual, _board)
+    board = speed.steps_per_second(shipped[:2], usual, _board, encoders[:2])
     with torch.random.fork_rng():
         torch.manual_seed(0)
         large = [Generator(PAPER_SIZE).freeze() for _ in SOURCES]
     steps = []
-    for priors in (shipped, large):
+    for networks in (shipped, large):
         for sources in (2, 3):
             for batch in BATCHES[: 1 if args.quick else None]:
-                _tell(f"a step of d = {priors[0].model_size}, K = {sources}, batch {batch}")
-                steps.append(speed.step(priors[:sources], batch, repeats))
-    race = _race(args, shipped) if args.against_paper else None
+                _tell(f"a step of d = {networks[0].model_size}, K = {sources}, batch {batch}")
+                steps.append(speed.step(networks[:sources], batch, repeats))
+    race = _race(args, shipped, encoders) if args.against_paper else None
     if args.json is not None:
         _write(args.json, machine, steps, board, lengths, race)
     print(_report(machine, steps, board, lengths, race))
@@ -106,7 +108,7 @@ def _shortened(config: SearchConfig, quick: bool) -> SearchConfig:
     return replace(config, steps=QUICK_STEPS, explore=1) if quick else config
 
 
-def _race(args: argparse.Namespace, shipped: Sequence[Generator]) -> Race:
+def _race(args: argparse.Namespace, shipped: Sequence[Generator], encoders: Encoders) -> Race:
     from bssdemo.evaluation import speed
     from bssdemo.evaluation.mixtures import draw
     from bssdemo.search.pgd import PRESETS
@@ -114,7 +116,7 @@ def _race(args: argparse.Namespace, shipped: Sequence[Generator]) -> Race:
     _tell(f"the paper's schedule on {args.against_paper} mixtures")
     mix, refs = draw(args.data, SOURCES[:2], args.against_paper, args.seed)
     ours, paper = (_shortened(PRESETS[name], args.quick) for name in ("balanced", "paper"))
-    return speed.race(mix, refs, shipped[:2], ours, paper)
+    return speed.race(mix, refs, shipped[:2], ours, paper, encoders[:2])
 
 
 def _board(mix: Float[Tensor, " samples"], snapshots: Iterator[Snapshot]) -> Iterable[object]:

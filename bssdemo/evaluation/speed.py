@@ -22,6 +22,7 @@ from bssdemo.models.wavegan import PLAIN_KERNEL, SAMPLES, SEED_FRAMES, STRIDE, G
 from bssdemo.search.long import for_length, separate_long
 from bssdemo.search.pgd import PRESETS, SearchConfig, separate
 from bssdemo.search.refine import refine
+from bssdemo.search.starts import Encoders
 from bssdemo.search.unknowns import generate
 from bssdemo.snapshot import Snapshot
 from bssdemo.windows import lay_out
@@ -119,28 +120,31 @@ def steps_per_second(
     priors: Sequence[Generator],
     config: SearchConfig,
     watch: Callable[[Float[Tensor, " samples"], Iterator[Snapshot]], Iterable[object]],
+    encoders: Encoders | None = None,
 ) -> tuple[float, float]:
     """(without, with) what `watch` makes of the mixture and the search's snapshots, for instance a board."""
     mix = _sound(SAMPLES)
 
     def plain() -> None:
-        for _ in separate(mix, priors, config):
+        for _ in separate(mix, priors, config, encoders=encoders):
             pass
 
     def watched() -> None:
-        for _ in watch(mix, separate(mix, priors, config)):
+        for _ in watch(mix, separate(mix, priors, config, encoders=encoders)):
             pass
 
     alone, beside = in_turns([plain, watched], 2)
     return config.steps / alone, config.steps / beside
 
 
-def length(priors: Sequence[Generator], seconds: int, config: SearchConfig) -> Length:
+def length(
+    priors: Sequence[Generator], seconds: int, config: SearchConfig, encoders: Encoders | None = None
+) -> Length:
     """The cost of so many seconds of sound."""
     mono = _sound(seconds * SAMPLE_RATE)
     config = for_length(config, len(mono))
     began = time.perf_counter()
-    *_, answer = separate_long(mono, priors, config)
+    *_, answer = separate_long(mono, priors, config, encoders=encoders)
     searched = time.perf_counter()
     refine(mono, answer.estimates)
     refined = time.perf_counter()
@@ -154,12 +158,13 @@ def race(
     priors: Sequence[Generator],
     ours: SearchConfig,
     paper: SearchConfig,
+    encoders: Encoders | None = None,
 ) -> Race:
     """How soon our search's refined stems are as good as those the paper's schedule ends with."""
     *_, last = separate(mix, priors, paper)
     goal, reached = _refined_snr(mix, refs, last), None
     spent = 0.0  # on scoring, which is no part of the search
-    for snapshot in separate(mix, priors, ours):
+    for snapshot in separate(mix, priors, ours, encoders=encoders):
         began = time.perf_counter()
         snr = _refined_snr(mix, refs, snapshot)
         if reached is None and snr >= goal:

@@ -20,6 +20,7 @@ SPECTRUM = Stft(frame=512, hop=128)  # 31 Hz a bin: neighbouring piano keys stay
 GRID = (128, 256)  # frames and bins after padding 125 to 128 and dropping the Nyquist bin
 GROWTH = (1, 2, 4, 8, 8)  # channels of each stage, in widths; every stage halves both axes
 RMS_EPS = 1e-5
+WIDENING_NOISE = 0.01
 
 
 class LatentEncoder(nn.Module):
@@ -54,3 +55,34 @@ class LatentEncoder(nn.Module):
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             x = F.leaky_relu(norm(convolution(x)), 0.2)
         return torch.tanh(self.dense(x.flatten(1)))
+
+
+@torch.no_grad()
+def widened(encoder: LatentEncoder, width: int, generator: torch.Generator) -> LatentEncoder:
+    """A copy of `width`, a multiple of its own: every channel several times over, so that it answers as before.
+
+    The copies' weights differ by a hundredth (drawn from `generator`), or they would learn the same for ever.
+    Net2Net (Chen et al. 2016, arXiv 1511.05641). Raises ValueError for another width.
+    """
+    copies, rest = divmod(width, encoder.width)
+    if rest or copies < 1:
+        raise ValueError(
+            f"an encoder of width {encoder.width} can be widened to a multiple of it, not to {width}"
+        )
+    wide = LatentEncoder(width, encoder.latent_size)
+    state = encoder.state_dict()
+    for name, target in wide.state_dict().items():
+        value = state[name]
+        if value.dim() == 4 and value.shape[1] > 1:  # reads `copies` times as many channels
+            value = value.repeat_interleave(copies, 1) / copies
+        if name == "dense.weight":
+            value = (
+                value.unflatten(1, (GROWTH[-1] * encoder.width, -1)).repeat_interleave(copies, 1).flatten(1)
+            )
+            value = value / copies
+        elif name != "dense.bias":
+            value = value.repeat_interleave(copies, 0)
+        if copies > 1 and value.dim() > 1:
+            value = value * (1 + WIDENING_NOISE * torch.randn(value.shape, generator=generator))
+        target.copy_(value)
+    return wide

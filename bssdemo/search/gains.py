@@ -16,20 +16,17 @@ from torch import Tensor
 from bssdemo.search.fields import STFT
 from bssdemo.stft import magnitude
 
-# A generated sound is a mean of what its clip may have been, hence quieter than it, and the least squares
-# make up for that: the median of their gains in dB on validation mixtures whose true gains are 0 dB.
-SURPLUS = 10 ** (1.6 / 20)
 QUIETEST, LOUDEST = 10 ** (-18 / 20), 10 ** (18 / 20)  # of a first gain: none so low that it cannot return
 
 
 def first_log_gains(
     mix: Float[Tensor, "B samples"], sources: Float[Tensor, "B K samples"]
 ) -> Float[Tensor, "B K"]:
-    """Natural logarithms of the gains by non-negative least squares less SURPLUS, kept within +-18 dB."""
+    """Natural logarithms of the gains by non-negative least squares, kept within +-18 dB."""
     targets = magnitude(mix, STFT).flatten(1).double().cpu().numpy()  # (B, places)
     columns = magnitude(sources.detach(), STFT).flatten(2).double().cpu().numpy()  # (B, K, places)
     solved = np.stack([_solve(a, b) for a, b in zip(columns, targets, strict=True)])
-    gains = torch.from_numpy(solved / SURPLUS).clamp(QUIETEST, LOUDEST)
+    gains = torch.from_numpy(solved).clamp(QUIETEST, LOUDEST)
     return gains.log().to(mix)
 
 

@@ -23,8 +23,9 @@ from bssdemo.search.starts import Encoders
 from bssdemo.snapshot import Snapshot
 from bssdemo.windows import Layout, cut, join, lay_out
 
-LONG_STEPS = 50  # at most; chosen when one second was searched with three starts and 100 steps
-LONG = 3 * SAMPLES  # a longer recording is searched with LONG_STEPS
+LONG = 3 * SAMPLES  # a longer recording is searched with at most so many steps:
+LONG_STEPS = 50  # from zeros or random points
+LONG_STEPS_ENCODED = 15  # from the encoders' answer, from which 40 steps lead no further (docs/method.md)
 AT_ONCE = 192  # generator outputs in one batch, one per window, start and source: about 1.5 GB
 
 
@@ -64,10 +65,11 @@ def separate_long(
 
 
 def for_length(config: SearchConfig, samples: int) -> SearchConfig:
-    """What a search of many windows can afford: beyond 3 s a single start and at most LONG_STEPS steps."""
+    """What a search of many windows can afford: beyond 3 s a single start and fewer steps."""
     if samples <= LONG:
         return config
-    return replace(config, starts=1, explore=None, steps=min(config.steps, LONG_STEPS))
+    most = LONG_STEPS_ENCODED if config.start == "encoder" else LONG_STEPS
+    return replace(config, starts=1, explore=None, steps=min(config.steps, most))
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,15 @@ within an hour. The latents are pulled to U(-1, 1)^latent, the distribution the 
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Complex, Float
 from torch import Tensor
 
-from bssdemo.stft import Stft, magnitude
+from bssdemo.stft import Stft, magnitude, transform
 
 RESOLUTIONS = tuple(Stft(frame=n, hop=n // 2) for n in (1024, 512, 256))
 LOG_FLOOR = 0.03  # magnitudes below this (at the scale of frame 256) count as silence
+MASK = Stft(frame=1024, hop=256)  # that of the refinement
+MASK_FLOOR = 1e-4  # power; where clip and others are below it nobody has the bin
 LATENT_NOISE = 0.1
 PROJECTIONS = 32  # of the sliced Wasserstein distance
 
@@ -33,6 +35,25 @@ def spectral_distance(
         logarithm = (torch.log(a + LOG_FLOOR) - torch.log(b + LOG_FLOOR)).abs().mean(dim=(1, 2))
         total = total + convergence + logarithm
     return total / len(RESOLUTIONS)
+
+
+def mask_error(
+    mix: Float[Tensor, "B samples"], ref: Float[Tensor, "B samples"], est: Float[Tensor, "B samples"]
+) -> Float[Tensor, " B"]:
+    """|| W X - S || / || S ||, X, S, S_hat the spectra of `mix`, `ref`, `est`, W = |S_hat|^2 / (|S_hat|^2 + |X - S|^2).
+
+    What Wiener's filter leaves of the others and takes of the clip when it knows the others and has only the
+    estimate of the clip: the estimate is used for such a mask in the end. Zero where `mix` is `ref` alone.
+    """
+    spectrum, own = transform(mix, MASK), transform(ref, MASK)
+    others = (spectrum - own).abs().square()
+    power = magnitude(est, MASK).square() + MASK_FLOOR
+    error = power / (power + others) * spectrum - own
+    return _norm(error) / (_norm(own) + 1e-3)
+
+
+def _norm(x: Complex[Tensor, "B frames bins"]) -> Float[Tensor, " B"]:
+    return (x.abs().square().sum((1, 2)) + 1e-6).sqrt()
 
 
 def sliced_distance_to_uniform(z: Float[Tensor, "B latent"], generator: torch.Generator) -> Float[Tensor, ""]:

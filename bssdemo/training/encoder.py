@@ -2,10 +2,11 @@
 
     python -m bssdemo train encoder digit --data DATA
 
-    loss = spectral_distance(clip, G(E(clip + others at random gains)))
+    loss = spectral_distance(clip, G(E(clip + others at random gains))) + mask_weight * mask_error
 
 The clip is peak-normalised whatever its gain in the mixture: the encoder names the sound, its gain
 is found by the search. At first the clips come alone, then the others are mixed in more and more.
+With `--tune` the generator moves too, and both begin as they are in the checkpoint.
 Stopped at any moment, the same command goes on from the last saved state. A run's folder holds
 config.json, log.csv, state-N/ and checkpoint/: the prior with its new encoder.
 """
@@ -30,15 +31,17 @@ from bssdemo import hub
 from bssdemo.evaluation.metrics import spectral_snr
 from bssdemo.evaluation.mixtures import draw
 from bssdemo.models import Generator, LatentEncoder
+from bssdemo.models.encoder import widened
 from bssdemo.precision import bf16_pays
-from bssdemo.training.autoencoder import spectral_distance
+from bssdemo.training import autoencoder
 from bssdemo.training.data import load_clips
 from bssdemo.training.evaluate import frozen_copy
 from bssdemo.training.loop import CsvLog, cosine, load_state, save_state
-from bssdemo.training.mixing import Mixing, draw_mixtures
+from bssdemo.training.mixing import STREAMS, Mixing, draw_mixtures
 
 COLUMNS = ["step", "seconds", "loss", "learning_rate", "valid_clean_snr", "valid_mixture_snr"]
 KINDS = ("digit", "drums", "piano")
+RISE = 100  # steps over which the rate rises when a trained encoder is tuned
 VALID_MIXTURES = 24  # of every combination with the own kind
 
 
@@ -48,18 +51,20 @@ class EncoderConfig:
 
     name: str
     others: tuple[str, ...] = ()  # the kinds it is mixed with
-    width: int = 16
+    width: int = 16  # to tune: that of the prior's own encoder, or a multiple, to which it is widened
     steps: int = 1500
     batch: int = 16
     learning_rate: float = 1e-3  # cosine decay to a hundredth
     tune: float = 0.0  # the generator's learning rate as a part of the encoder's; 0: it stays as it is
-    alone: float = 0.2  # part of the steps over which the others are mixed in more and more
+    mask_weight: float = 0.0  # of mask_error
+    noisy: bool = False  # noise on z as in the warm-up, against learning the clips by heart
+    alone: float = 0.2  # part of the steps over which the others are mixed in more and more; not to tune
     mixing: Mixing = field(default_factory=Mixing)
     seed: int = 0
 
     def mixing_at(self, step: int) -> Mixing:
         """The mixing of one step: presence and twins rise from zero."""
-        ramp = min(1.0, step / max(1.0, self.alone * self.steps))
+        ramp = 1.0 if self.tune else min(1.0, step / max(1.0, self.alone * self.steps))
         return replace(self.mixing, presence=ramp * self.mixing.presence, twin=ramp * self.mixing.twin)
 
 
@@ -69,13 +74,19 @@ def encoder_step(
     adam: torch.optim.Optimizer,
     mixtures: Float[Tensor, "B samples"],
     targets: Float[Tensor, "B samples"],
+    mask_weight: float,
     accelerator: Accelerator,
+    noise: torch.Generator | None = None,
 ) -> float:
     """One update; returns the mean loss of the batch before it."""
     z = encoder(mixtures)
+    if noise is not None:
+        z = autoencoder.noisy(z, noise)
     with accelerator.autocast():
         estimates = generator(z).float()
-    loss = spectral_distance(targets, estimates).mean()
+    loss = autoencoder.spectral_distance(targets, estimates).mean()
+    if mask_weight:
+        loss = loss + mask_weight * autoencoder.mask_error(mixtures, targets, estimates).mean()
     adam.zero_grad()
     accelerator.backward(loss)
     accelerator.clip_grad_norm_([p for group in adam.param_groups for p in group["params"]], 1.0)
@@ -143,9 +154,14 @@ def train(
         drawn = draw_mixtures(clips, config.name, config.batch, config.mixing_at(step), seed, step)
         mixtures, targets = (torch.from_numpy(audio).to(accelerator.device) for audio in drawn)
         rate = cosine(step, config.steps, config.learning_rate)
+        if config.tune:  # Adam knows nothing of the slopes yet, and there is something to lose
+            rate *= min(1.0, step / RISE)
         for group in adam.param_groups:
             group["lr"] = rate * group["part"]
-        loss = encoder_step(encoder, generator, adam, mixtures, targets, accelerator)
+        noise = torch.Generator().manual_seed(seed * STREAMS + step) if config.noisy else None
+        loss = encoder_step(
+            encoder, generator, adam, mixtures, targets, config.mask_weight, accelerator, noise
+        )
         values = {"loss": loss, "learning_rate": rate}
         last = step == config.steps
         if last or step % evaluate_every == 0:
@@ -172,8 +188,7 @@ def _networks(
         return encoder, frozen_copy(prior.generator, accelerator.device)
     if prior.encoder is None:
         raise ValueError(f"to tune {prior.name}, train its encoder first: its checkpoint has none")
-    encoder = LatentEncoder(**prior.encoder.config)
-    encoder.load_state_dict(prior.encoder.state_dict())
+    encoder = widened(prior.encoder, config.width, torch.Generator().manual_seed(config.seed))
     generator = Generator(**prior.generator.config)
     generator.load_state_dict(prior.generator.state_dict())
     return encoder, generator
@@ -209,9 +224,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", type=int, default=getattr(default, name), metavar="N")
     parser.add_argument("--learning-rate", type=float, default=default.learning_rate)
     parser.add_argument(
+        "--mask-weight", type=float, default=default.mask_weight, metavar="W",
+        help="weight of what a mask made of the estimate leaves of the others and takes of the clip",
+    )  # fmt: skip
+    parser.add_argument(
         "--tune", type=float, default=default.tune, metavar="R",
         help="train the generator too, at R times this rate, from the prior's own encoder (default: 0, frozen)",
     )  # fmt: skip
+    parser.add_argument("--noisy", action="store_true", help="noise on z, as in the warm-up: for few clips")
     parser.add_argument("--precision", choices=("auto", "no", "bf16"), default="auto")
     parser.add_argument("--save-every", type=int, default=200, metavar="N")
     parser.add_argument("--evaluate-every", type=int, default=200, metavar="N")
@@ -232,6 +252,8 @@ def run(args: argparse.Namespace) -> int:
         batch=args.batch,
         learning_rate=args.learning_rate,
         tune=args.tune,
+        mask_weight=args.mask_weight,
+        noisy=args.noisy,
         seed=args.seed,
     )
     precision = ("bf16" if bf16_pays() else "no") if args.precision == "auto" else args.precision

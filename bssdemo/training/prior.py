@@ -188,7 +188,7 @@ def train(
             bar.set_postfix(_rounded(values, 3))
         if step % save_every == 0 or step == config.steps:
             save_state(accelerator, run, step)
-            _export(accelerator.unwrap_model(nets.generator), config, run)
+            _export(nets, config, accelerator, run)
     return run / "checkpoint"
 
 
@@ -209,9 +209,13 @@ def _update(
     return gan_step(nets, reals, config, step, accelerator)
 
 
-def _export(generator: nn.Module, config: PriorConfig, run: Path) -> None:
+def _export(nets: Networks, config: PriorConfig, accelerator: Accelerator, run: Path) -> None:
+    """The generator and, if the warm-up trained one that still fits it, the encoder."""
+    generator = accelerator.unwrap_model(nets.generator, keep_fp32_wrapper=False)
+    encoder = accelerator.unwrap_model(nets.encoder, keep_fp32_wrapper=False)
     assert isinstance(generator, Generator)
-    hub.save(run / "checkpoint", generator, checkpoint_config(config))
+    fits = config.warmup_steps > 0 and config.gan_steps == 0
+    hub.save(run / "checkpoint", generator, checkpoint_config(config), encoder if fits else None)
 
 
 def _rounded(values: Mapping[str, float], digits: int = 6) -> dict[str, float]:

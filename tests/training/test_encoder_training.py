@@ -64,6 +64,7 @@ def test_others_are_mixed_in_more_and_more() -> None:
     assert presences == sorted(presences)
     assert presences[0] < 0.02
     assert presences[-1] == presences[-2] == config.mixing.presence
+    assert replace(config, tune=1.0).mixing_at(1) == config.mixing  # a trained encoder knows them already
 
 
 def test_it_learns_which_of_two_latents_is_in_the_mixture() -> None:
@@ -82,21 +83,32 @@ def test_it_learns_which_of_two_latents_is_in_the_mixture() -> None:
     network = LatentEncoder(width=2, latent_size=4)
     adam = torch.optim.Adam(network.parameters(), lr=3e-3)
     accelerator = Accelerator(mixed_precision="no")
-    losses = [encoder_step(network, generator, adam, mixtures, targets, accelerator) for _ in range(30)]
+    losses = [encoder_step(network, generator, adam, mixtures, targets, 0.0, accelerator) for _ in range(30)]
     assert losses[-1] < 0.3 * losses[0]
     assert torch.equal(network(mixtures).sign(), z.sign())
     assert all(torch.equal(value, before[key]) for key, value in generator.state_dict().items())
 
 
-@pytest.mark.parametrize("tune", [0.0, 1.0])
+@pytest.mark.parametrize(
+    ("tune", "width", "mask_weight", "noisy"),
+    [(0.0, 2, 0.0, False), (1.0, 2, 0.0, False), (1.0, 4, 2.0, True)],
+)
 def test_a_stopped_run_ends_as_if_it_had_not_been(
-    sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tune: float
+    sounds: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tune: float,
+    width: int,
+    mask_weight: float,
+    noisy: bool,
 ) -> None:
     """A run, and another that has nothing of it but the state of step 3; the generator moves only when tuned."""
     networks = Generator(model_size=2, latent_size=4), LatentEncoder(width=2, latent_size=4)
     hub.save(tmp_path / "tone", networks[0], {"name": "tone", "label": "tones"}, networks[1])
     prior = hub.load("tone", tmp_path)
-    config = EncoderConfig("tone", ("hum",), width=2, steps=6, batch=2, tune=tune)
+    config = EncoderConfig(
+        "tone", ("hum",), width=width, steps=6, batch=2, tune=tune, mask_weight=mask_weight, noisy=noisy
+    )
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     save_state = encoder.save_state
 
@@ -112,6 +124,7 @@ def test_a_stopped_run_ends_as_if_it_had_not_been(
     first, second = (hub.load("tone", run) for run in (whole, stopped))
     assert first.encoder is not None
     assert second.encoder is not None
+    assert second.encoder.width == width
     for key, weight in first.encoder.state_dict().items():
         assert torch.equal(second.encoder.state_dict()[key], weight)
     for key, weight in first.generator.state_dict().items():

@@ -7,7 +7,7 @@ from torch import nn
 
 from bssdemo.models import Critic
 from bssdemo.models.wavegan import SAMPLES
-from bssdemo.training.autoencoder import noisy, sliced_distance_to_uniform, spectral_distance
+from bssdemo.training.autoencoder import mask_error, noisy, sliced_distance_to_uniform, spectral_distance
 from bssdemo.training.wgan import PENALTY, critic_loss, gradient_penalty, uniform_latents
 
 
@@ -35,6 +35,26 @@ def test_spectral_distance_of_half_the_level() -> None:
 def test_spectral_distance_on_silence_has_finite_gradients() -> None:
     silence = torch.zeros(1, SAMPLES, requires_grad=True)
     spectral_distance(torch.zeros(1, SAMPLES), silence).sum().backward()
+    assert silence.grad is not None
+    assert torch.isfinite(silence.grad).all()
+
+
+def test_mask_error_is_zero_alone_and_that_of_the_ideal_filter_for_the_truth() -> None:
+    own, others = audio(2), audio(2, seed=1)
+    assert mask_error(own, own, audio(2, seed=2)).max() < 1e-3  # there is nobody else, whatever the estimate
+    # Two independent noises: with W = p / (p + q) the error is pq / (p + q) in the mean over phases, a third of E[p]
+    truth = mask_error(own + others, own, own)
+    torch.testing.assert_close(truth, torch.full((2,), (1 / 3) ** 0.5), atol=0.02, rtol=0)
+    for worse in (0.3 * own, 3 * own, others, torch.zeros(2, SAMPLES)):
+        assert (mask_error(own + others, own, worse) > truth).all()
+    torch.testing.assert_close(  # nothing is let through: all of the clip is missing
+        mask_error(own + others, own, torch.zeros(2, SAMPLES)), torch.ones(2), atol=1e-2, rtol=0
+    )
+
+
+def test_mask_error_on_silence_has_finite_gradients() -> None:
+    silence = torch.zeros(1, SAMPLES, requires_grad=True)
+    mask_error(torch.zeros(1, SAMPLES), torch.zeros(1, SAMPLES), silence).sum().backward()
     assert silence.grad is not None
     assert torch.isfinite(silence.grad).all()
 
