@@ -64,7 +64,7 @@ PRESETS: dict[str, SearchConfig] = {
         learning_rate=0.1,
         schedule="cosine",
         start="encoder",
-        leash=2.0,
+        leash=0.5,
         gain="estimated",
     ),
 }

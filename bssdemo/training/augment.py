@@ -22,13 +22,12 @@ class Augmentation:
     tilt_db: float = 3.0  # spectral slope in [-tilt, tilt] dB per octave around 1 kHz
     onset_seconds: float = 0.05  # later start, for clips that begin at their onset
     overlay: float = 0.0  # probability of adding a second clip of the kind, 0 to 12 dB lower
-    damping_db: float = 0.0  # every other clip dies away faster, by up to so many dB a second
     crop: bool = False  # start anywhere inside a recording of consecutive slices
 
 
 RECIPES: dict[str, Augmentation] = {
     "digit": Augmentation(speed=0.08, tilt_db=2.0),
-    "drums": Augmentation(speed=0.3, tilt_db=4.0, overlay=0.25, damping_db=40.0),  # 718 hits of 16 kits
+    "drums": Augmentation(speed=0.12, tilt_db=3.0, overlay=0.1),
     "piano": Augmentation(speed=0.03, tilt_db=2.0, onset_seconds=0.0, crop=True),
 }
 
@@ -50,9 +49,6 @@ def _vary(window: np.ndarray, augmentation: Augmentation, rng: np.random.Generat
     slope = rng.uniform(-augmentation.tilt_db, augmentation.tilt_db)
     tilt = 10 ** (slope * np.log2(np.maximum(frequency, 60.0) / 1000.0) / 20)
     varied = np.fft.irfft(np.fft.rfft(window) * tilt, length)  # irfft crops or pads the spectrum
-    if augmentation.damping_db and rng.random() < 0.5:
-        decay = rng.uniform(0, augmentation.damping_db)
-        varied *= 10 ** (-decay / 20 * np.arange(length) / SAMPLE_RATE)
     lead = int(rng.uniform(0, augmentation.onset_seconds) * SAMPLE_RATE)
     out = np.zeros(SAMPLES, dtype=np.float32)
     kept = min(length, SAMPLES - lead)

@@ -1,7 +1,6 @@
 """Clips: whole groups held out, seams known, folders read as they are."""
 
 import csv
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -146,17 +145,3 @@ def test_speed_moves_the_pitch_within_its_range() -> None:
     frequency = spectrum.argmax(axis=1) * 16_000 / (SAMPLES // 2)
     assert 1000 / 1.11 <= frequency.min() < 940
     assert 1060 < frequency.max() <= 1110
-
-
-def test_damping_takes_decibels_a_second_and_only_of_every_other_clip() -> None:
-    clips = Clips(
-        audio=np.full((2, SAMPLES), 20_000, np.int16),
-        label=np.array(["a", "a"]),
-        group=np.array(["a", "b"]),
-        follows=np.zeros(2, bool),
-    )
-    damped = draw_batch(clips, 200, replace(STILL, damping_db=40.0), 0, 0)
-    lost = -20 * np.log10(damped[:, 16_000] / damped[:, 0])  # within the first second
-    assert 0.4 < (lost == 0).mean() < 0.6
-    assert 35 < lost.max() < 40
-    assert abs(lost[lost > 0].mean() - 20) < 4

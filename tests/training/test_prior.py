@@ -91,6 +91,25 @@ def test_a_killed_run_ends_as_if_it_had_not_been(sounds: Path, tmp_path: Path) -
     assert (killed / "samples" / "step-000040.wav").is_file()
     prior = hub.load("tone", killed / "checkpoint")
     assert prior.generator(torch.zeros(1, 4)).shape == (1, 16_384)
+    assert prior.encoder is None, "the warm-up's encoder does not fit the generator after adversarial steps"
+
+
+def test_a_warm_up_leaves_its_encoder_too(sounds: Path, tmp_path: Path) -> None:
+    train(
+        sounds,
+        tmp_path,
+        "--warmup-steps",
+        "2",
+        "--gan-steps",
+        "0",
+        "--evaluate-every",
+        "9",
+        "--save-every",
+        "9",
+    )
+    prior = hub.load("tone", tmp_path / "checkpoint")
+    assert prior.encoder is not None
+    assert prior.encoder(torch.randn(1, 16_384)).shape == (1, 4)
 
 
 def test_the_warm_up_learns() -> None:
