@@ -25,7 +25,7 @@ from bssdemo.windows import Layout, cut, join, lay_out
 
 LONG = 3 * SAMPLES  # a longer recording is searched with at most so many steps:
 LONG_STEPS = 50  # from zeros or random points
-LONG_STEPS_ENCODED = 15  # from the encoders' answer, from which 40 steps lead no further (docs/method.md)
+LONG_STEPS_ENCODED = 15  # from the encoders' answer, from which 40 steps lead no further (docs/objectives.md)
 AT_ONCE = 192  # generator outputs in one batch, one per window, start and source: about 1.5 GB
 
 

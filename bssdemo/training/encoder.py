@@ -220,7 +220,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--checkpoint", type=Path, help="folder of the prior (default: Hub or bundled)")
     parser.add_argument("--run", type=Path, help="the run's folder (default: runs/encoder-NAME)")
-    for name in ("width", "steps", "batch", "seed"):
+    parser.add_argument(
+        "--width", type=int, metavar="N",
+        help=f"channels of the first layer (default: {default.width}; to tune, as many as the encoder has)",
+    )  # fmt: skip
+    for name in ("steps", "batch", "seed"):
         parser.add_argument(f"--{name}", type=int, default=getattr(default, name), metavar="N")
     parser.add_argument("--learning-rate", type=float, default=default.learning_rate)
     parser.add_argument(
@@ -244,10 +248,12 @@ def _names(text: str) -> tuple[str, ...]:
 def run(args: argparse.Namespace) -> int:
     """The command; prints where the checkpoint is."""
     others: Sequence[str] = KINDS if args.others is None else args.others
+    prior = hub.load_prior(args.name, args.checkpoint)
+    own = prior.encoder.width if args.tune and prior.encoder is not None else EncoderConfig.width
     config = EncoderConfig(
         args.name,
         tuple(name for name in others if name != args.name),
-        width=args.width,
+        width=own if args.width is None else args.width,
         steps=args.steps,
         batch=args.batch,
         learning_rate=args.learning_rate,
@@ -259,7 +265,7 @@ def run(args: argparse.Namespace) -> int:
     precision = ("bf16" if bf16_pays() else "no") if args.precision == "auto" else args.precision
     folder = train(
         config,
-        hub.load_prior(args.name, args.checkpoint),
+        prior,
         args.data,
         args.run or Path("runs") / f"encoder-{config.name}",
         precision=precision,

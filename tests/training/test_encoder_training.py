@@ -149,3 +149,9 @@ def test_the_command_adds_an_encoder_to_a_prior(
     assert after.encoder is not None
     assert after.encoder(torch.zeros(1, 16_384)).shape == (1, 4)
     assert torch.equal(after.generator.dense.weight, before.generator.dense.weight)
+    tuned = [*arguments[:-1], str(tmp_path / "run"), "--run", str(tmp_path / "tuned"), *sizes[2:]]
+    assert main(["train", "encoder", *tuned, "--tune", "1", "--mask-weight", "2", "--noisy"]) == 0
+    both = hub.load("tone", tmp_path / "tuned")
+    assert both.encoder is not None
+    assert both.encoder.width == 2
+    assert not torch.equal(both.generator.dense.weight, after.generator.dense.weight)
