@@ -19,7 +19,7 @@ from bssdemo.search.long import for_length, separate_long
 from bssdemo.search.objective import Weights
 from bssdemo.search.pgd import PRESETS, SearchConfig
 from bssdemo.snapshot import Snapshot
-from bssdemo.ui.live import Painter, paced
+from bssdemo.ui.live import Pace, Painter, paced
 from bssdemo.ui.session import Session
 from bssdemo.ui.shelf import Shelf
 from bssdemo.windows import lay_out
@@ -150,9 +150,9 @@ def _numbered(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def run(
-    job: Job, shelf: Shelf, session: Session, longest: float | None = None
+    job: Job, shelf: Shelf, session: Session, longest: float | None = None, pace: Pace = paced
 ) -> Iterator[tuple[Snapshot, str | None]]:
-    """The search's snapshots of the whole recording, with a board frame where one is due.
+    """The search's snapshots of the whole recording, with a board frame where `pace` says that one is due.
 
     Ends early when asked, or after `longest` seconds (the job's own if not given).
     """
@@ -179,7 +179,7 @@ def run(
         weights=weights,
         stop=stop,
     )
-    yield from paced(
+    yield from pace(
         snapshots,
         lambda snapshot, status: painter.frame(snapshot, weights(), status),
         lambda: "stopped" if ended_early else "done",

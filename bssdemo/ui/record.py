@@ -10,6 +10,7 @@ from pathlib import Path
 from bssdemo.offline import RAW, RESIDUAL
 from bssdemo.ui import examples, job
 from bssdemo.ui.frame import Kind, decode, encode
+from bssdemo.ui.live import thinned
 from bssdemo.ui.result import Loss, Result, write_sounds
 from bssdemo.ui.session import Session
 from bssdemo.ui.shelf import Shelf, stock, warm_up
@@ -21,7 +22,7 @@ def record(example: examples.Example, shelf: Shelf) -> list[Path]:
     (folder / RAW).mkdir(parents=True, exist_ok=True)
     ordered = job.order(example.mixture, example.sources, shelf)
     frames = []
-    for snapshot, frame in job.run(ordered, shelf, Session()):
+    for snapshot, frame in job.run(ordered, shelf, Session(), pace=thinned):
         if frame is not None:
             frames.append((snapshot.elapsed, encode(replace(decode(frame), recorded=True))))
     weights = ordered.config.objective.weights

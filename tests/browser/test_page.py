@@ -120,9 +120,10 @@ def test_a_live_search_runs_to_its_end_and_its_zip_holds_everything(
     steps = page.get_by_label("number input for Steps")
     steps.fill("20")
     steps.press("Enter")
+    page.wait_for_timeout(300)  # until Gradio has taken the number; a person needs longer to reach the button
     page.locator("#separate").click()
-    expect(part(page, "status")).to_have_text("Done")
     expect(part(page, "step")).to_have_text("step 20 / 20")
+    expect(part(page, "status")).to_have_text("Done")
     expect(page.locator("#download")).to_be_visible()
     with page.expect_download() as downloading:
         page.locator("#download").click()
