@@ -14,7 +14,7 @@ from bssdemo.stft import Stft, magnitude, transform
 
 RESOLUTIONS = tuple(Stft(frame=n, hop=n // 2) for n in (1024, 512, 256))
 LOG_FLOOR = 0.03  # magnitudes below this (at the scale of frame 256) count as silence
-MASK = Stft(frame=1024, hop=256)  # that of the refinement
+MASK = Stft(frame=1024, hop=256)  # frame and hop of the refinement (search/refine.py)
 MASK_FLOOR = 1e-4  # power; where clip and others are below it nobody has the bin
 LATENT_NOISE = 0.1
 PROJECTIONS = 32  # of the sliced Wasserstein distance
