@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ LOSSES = (
     "frequency",
 )  # the objective's terms, as `search` names them
 # what decides the values, beside the recordings and the networks: a file holds results of one choice of these
-DECIDING = ("split", "seed", "gain_range", "preset", "steps", "starts", "start", "gain", "without", "label")
+DECIDING = ("split", "seed", "gain_range", "preset", "steps", "starts", "start", "gain", "without")
 
 
 class BenchError(ValueError):
@@ -78,7 +79,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="keep the results here after every batch; what it holds already is not run again",
     )  # fmt: skip
     parser.add_argument("--fresh", action="store_true", help="forget what the --json file holds")
-    parser.add_argument("--label", metavar="TEXT", help="a name for these settings: a row of `bench tables`")
+    parser.add_argument(
+        "--label", action="append", metavar="TABLE/ROW",
+        help="a name for these settings: a row of a table of `bench tables`; may repeat, for a row in several",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -87,6 +91,7 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     args.without = sorted(set(args.without))
     settings = {"sources": list(sources), **{name: getattr(args, name) for name in DECIDING}}
+    settings["label"] = args.label  # decides no value: a file can be given other ones
     kept = None if args.fresh or args.json is None or not args.json.exists() else read(args.json)
     _must_match(args.json, "settings", settings, kept)
 
@@ -120,9 +125,11 @@ def run(args: argparse.Namespace) -> int:
     mix, refs = draw(args.data, sources, args.mixtures, args.seed, args.split, args.gain_range)
     prints["first mixture"] = fingerprint(refs)
     _must_match(args.json, "fingerprints", prints, kept)
-    results = kept or Results(settings)
+    results = Results(settings) if kept is None else replace(kept, settings=settings)
     if args.json is not None:  # before the long run: a place that cannot be written is told at once
         args.json.parent.mkdir(parents=True, exist_ok=True)
+        if kept is not None and kept.settings != settings:
+            write(args.json, results)
     todo = [(name, METHODS[name], results.done(name)) for name in names if results.done(name) < len(mix)]
     if todo:
         this_run = {"methods": [name for name, *_ in todo], "batch": args.batch, **describe()}
@@ -170,7 +177,8 @@ def _must_match(file: Path | None, part: str, wanted: dict[str, Any], kept: Resu
     """A file's values and new ones must come from the same settings, recordings and networks."""
     if kept is None:
         return
-    had = getattr(kept, part)
+    had = {name: value for name, value in getattr(kept, part).items() if name != "label"}
+    wanted = {name: value for name, value in wanted.items() if name != "label"}
     differing = [name for name in wanted if name in had and had[name] != wanted[name]]
     if part == "settings":
         differing += sorted(had.keys() ^ wanted.keys())

@@ -35,15 +35,18 @@ def advantage(group: Group, method: str, other: str, metric: str, stem: str) -> 
     return Advantage(float(differences.mean()), interval(differences), len(differences))
 
 
-def best(group: Group, methods: Sequence[str], metric: str, stem: str) -> str | None:
-    """The method with the best mean; None where none has one."""
-    means = {name: group.cells[name, metric, stem].mean for name in methods}
-    known = {name: mean for name, mean in means.items() if mean is not None}
-    if not known:
+def best(group: Group, ours: Sequence[str], methods: Sequence[str], metric: str, stem: str) -> str | None:
+    """The one of `methods` over which the first of `ours` has the least advantage; None where none can be compared.
+
+    Where all were run on the same mixtures that is the one with the best mean; a method that was run on fewer is
+    judged by those alone.
+    """
+    held = next((name for name in ours if name in group.methods), None)
+    if held is None:
         return None
-    return (
-        min(known, key=known.__getitem__) if metric in LOWER_IS_BETTER else max(known, key=known.__getitem__)
-    )
+    found = {name: advantage(group, held, name, metric, stem) for name in methods}
+    means = {name: one.mean for name, one in found.items() if one is not None}
+    return min(means, key=means.__getitem__, default=None)
 
 
 def against_baselines(groups: Sequence[Group], ours: Sequence[str], baselines: Collection[str]) -> str:
@@ -63,7 +66,7 @@ def against_baselines(groups: Sequence[Group], ours: Sequence[str], baselines: C
         there = [name for name in group.methods if name in baselines]
         for metric in paper.METRICS:
             for stem in group.stems:
-                rival = best(group, there, metric, stem)
+                rival = best(group, ours, there, metric, stem)
                 if rival is None:
                     continue
                 row = ["-".join(group.sources), LABELS[metric], stem, rival]

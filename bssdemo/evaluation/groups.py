@@ -37,6 +37,11 @@ class Group:
         return tuple(self.settings["sources"])
 
     @property
+    def labels(self) -> list[str]:
+        """What the run is called, a row of a table each; none for the tables of the paper."""
+        return list(self.settings["label"] or ())
+
+    @property
     def methods(self) -> list[str]:
         """Their names."""
         return unique(method for method, _, _ in self.cells)

@@ -38,8 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the tables, or write them into a page. Raises RecordError when a file cannot be used."""
     groups = grouped(read(file) for file in args.files)
-    plain = [group for group in groups if group.settings["label"] is None]
-    labelled = [group for group in groups if group.settings["label"] is not None]
+    plain = [group for group in groups if not group.labels]
+    labelled = [group for group in groups if group.labels]
     texts = {"tables": render(plain) if plain else "", "ablations": ablations.render(labelled)}
     if args.into is None:
         print("\n\n".join(filter(None, texts.values())))

@@ -32,8 +32,8 @@ def tables(folder: Path = FOLDER) -> str:
         return "\n\n".join(problems) or NOTHING
     try:
         groups = grouped(found.values())
-        plain = [group for group in groups if group.settings["label"] is None]
-        labelled = [group for group in groups if group.settings["label"] is not None]
+        plain = [group for group in groups if not group.labels]
+        labelled = [group for group in groups if group.labels]
         parts = [render(plain)] if plain else []
         parts += [ablations.render(labelled)] if labelled else []
     except RecordError as error:
@@ -47,8 +47,8 @@ def command(results: Results, name: str) -> str:
     words = ["python -m bssdemo bench audio --data ../shared/data", f"--sources {results.sources}"]
     words.append(f"--mixtures {max((len(record.values) for record in results.records), default=0)}")
     for option, value in results.settings.items():
-        if option == "without":
-            words += [f"--without {term}" for term in value]
+        if option in ("without", "label"):  # may repeat
+            words += [f"--{option} {quote(each)}" for each in value or ()]
         elif option == "seed" or (option != "sources" and value not in PLAIN):
             words.append(f"--{option.replace('_', '-')} {quote(str(value))}")
     methods = ",".join(dict.fromkeys(record.method for record in results.records))

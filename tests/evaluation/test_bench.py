@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import shlex
 from pathlib import Path
 
 import pytest
 import torch
 
 from bssdemo import hub
-from bssdemo.evaluation import bench, paper, tables
+from bssdemo.evaluation import bench
 from bssdemo.evaluation.records import read
 from bssdemo.models.wavegan import Generator
 
@@ -216,6 +215,19 @@ def test_a_file_of_other_settings_is_refused_and_replaced_when_asked(
     assert read(file).settings["seed"] == 1
 
 
+def test_labels_decide_no_value_and_can_be_given_later(
+    tones: Path, checkpoints: Path, tmp_path: Path
+) -> None:
+    file, words = tmp_path / "r.json", ("--sources", "digit,piano", "--methods", "mixture")
+    before = bench_json(tones, checkpoints, file, *words)
+    labels = ["losses/all", "starts/z = 0"]
+    assert bench_json(tones, checkpoints, file, *words, "--label", labels[0], "--label", labels[1]) == before
+    assert read(file).settings["label"] == labels
+    assert len(read(file).runs) == 1
+    bench_json(tones, checkpoints, file, *words)
+    assert read(file).settings["label"] is None
+
+
 def test_a_file_of_other_networks_is_refused(tones: Path, checkpoints: Path, tmp_path: Path) -> None:
     words = ("--sources", "digit", "--methods", "raw")
     bench_json(tones, checkpoints, tmp_path / "r.json", *words)
@@ -266,19 +278,3 @@ def test_mistakes_are_told_in_one_line(
     with pytest.raises(ValueError, match=message) as caught:
         bench.run(parsed("--data", tones, "--checkpoints", checkpoints, *words))
     assert "\n" not in str(caught.value)
-
-
-def test_the_commands_on_the_page_are_accepted_and_its_tables_have_a_place() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "BENCHMARKS.md").read_text()
-    prefix = "python -m bssdemo bench audio "
-    lines = [line.removeprefix(prefix) for line in page.splitlines() if line.startswith(prefix)]
-    commands = [parsed(*shlex.split(line)) for line in lines]
-    combinations = {tuple(one.sources.split(",")) for one in commands}
-    assert combinations == set(paper.TABLES) | {("digit",), ("piano",), ("drums",)}
-    assert len({one.json for one in commands}) == len(commands)
-    labels = [one.label for one in commands if one.label is not None]
-    assert len(set(labels)) == len(labels)
-    assert sorted(one.without[0] for one in commands if one.without) == sorted(bench.LOSSES)
-    assert {one.start for one in commands if (one.label or "").startswith("start/")} == {"zeros", "random"}
-    for name in ("tables", "ablations"):
-        assert "new tables" in tables.insert(page, "new tables", name)

@@ -180,11 +180,26 @@ def test_every_cell_is_held_against_the_best_baseline_of_that_cell() -> None:
     assert compare.against_baselines([group(results())], tables.OURS, ["nmf"]) == ""
 
 
+def test_a_baseline_run_on_fewer_mixtures_is_judged_by_those_alone() -> None:
+    """Two easy mixtures at 9 dB, where another baseline has 10 dB, do not make it the best."""
+    values = {"refined": [11.0, 11.0, 3.0, 3.0], "nmf": [10.0, 10.0, 2.0, 2.0], "dap": [9.0, 9.0]}
+    files = [
+        Results(
+            {"sources": ["a"], "label": None},
+            records=tuple(cell(name, m, "a", v, "a") for m in paper.METRICS),
+        )
+        for name, v in values.items()
+    ]
+    assert compare.best(group(*files), tables.OURS, ["nmf", "dap"], "sir", "a") == "nmf"
+    assert compare.best(group(*files), tables.OURS, ["dap"], "sir", "a") == "dap"
+    assert compare.best(group(*files), ["raw"], ["nmf", "dap"], "sir", "a") is None
+
+
 def test_labelled_runs_are_rows_held_against_the_first() -> None:
     files = [
-        results(shift=0, label="losses/all"),
-        results(shift=-2, label="losses/without spectral"),
-        results(shift=1, label="starts/zeros"),
+        results(shift=0, label=["losses/all"]),
+        results(shift=-2, label=["losses/without spectral"]),
+        results(shift=1, label=["starts/zeros"]),
     ]
     text = ablations.render(grouped(files))
     assert [line for line in text.splitlines() if line.startswith("###")] == [
@@ -195,6 +210,17 @@ def test_labelled_runs_are_rows_held_against_the_first() -> None:
     assert row(text, "zeros")[-2:] == ["4", "0.50"]
 
 
+def test_a_run_with_several_labels_is_a_row_of_several_tables() -> None:
+    both = results(label=["losses/all", "starts/zeros"])
+    extra = replace(both, records=both.records + results(method="refined").records)
+    text = ablations.render(grouped([extra, results(shift=-2, label=["starts/random"])]))
+    losses, starts = text.split("### starts, digit-piano")
+    assert row(losses, "all")[2] == row(starts, "zeros")[2] == "1.90"
+    assert row(starts, "random")[2].endswith("(-2.00 [-2.00, -2.00])")
+    assert "refined" in losses
+    assert "refined" not in starts  # the other run has none to hold it against
+
+
 def test_a_page_gets_its_tables_and_ablations_between_their_markers(tmp_path: Path) -> None:
     page, file, labelled = tmp_path / "page.md", tmp_path / "r.json", tmp_path / "a.json"
     marks = [marker.format(name=name) for name in ("tables", "ablations") for marker in tables.MARKERS]
@@ -202,7 +228,7 @@ def test_a_page_gets_its_tables_and_ablations_between_their_markers(tmp_path: Pa
         f"# Title\n\n{marks[0]}\nold\n{marks[1]}\n\nmiddle\n\n{marks[2]}\nkept\n{marks[3]}\n\nafter\n"
     )
     write(file, results())
-    write(labelled, results(label="losses/all"))
+    write(labelled, results(label=["losses/all"]))
     args = argparse.Namespace(files=[file], into=page, figures=None)
     assert tables.run(args) == 0
     once = page.read_text()

@@ -1,0 +1,74 @@
+"""The commands that docs/BENCHMARKS.md prints: complete, without contradictions, and they run."""
+
+import argparse
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from bssdemo.baselines import catalogue, dap
+from bssdemo.evaluation import bench, methods, paper, tables
+from bssdemo.evaluation.groups import grouped
+from bssdemo.evaluation.records import read
+from tests.evaluation.printed import PAGE, commands, shortened
+
+AUDIO = [words[1:] for words in commands() if words[0] == "audio"]
+
+
+def parsed(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    bench.add_arguments(parser)
+    return parser.parse_args(words)
+
+
+def test_there_is_one_for_every_table_and_ablation() -> None:
+    asked = [parsed(words) for words in AUDIO]
+    assert {tuple(one.sources.split(",")) for one in asked} == {
+        *paper.TABLES,
+        ("digit",),
+        ("piano",),
+        ("drums",),
+    }
+    assert len({one.json for one in asked}) == len(asked)
+    for method, fewest in (("raw", 1000), ("nmf", 1000), ("paper", 200), ("dap", 20)):
+        usual = [
+            one for one in asked if method in one.methods.split(",") and one.gain_range == 0 and not one.label
+        ]
+        assert {tuple(one.sources.split(",")) for one in usual if one.mixtures >= fewest} >= set(paper.TABLES)
+    rows = [label for one in asked for label in one.label or ()]
+    assert len(set(rows)) == len(rows)
+    for table in ("losses", "losses, 40 steps from z = 0", "losses, the paper's schedule"):
+        assert {f"{table}/{row}" for row in ("all", *(f"without {term}" for term in bench.LOSSES))} <= set(
+            rows
+        )
+    assert {
+        "start/z = 0",
+        "start/random",
+        "objective/paper",
+        "objective/reference",
+        "objective/balanced",
+    } <= set(rows)
+    for one in asked:
+        for label in one.label or ():
+            assert [label.rpartition("without ")[2]] == one.without or not one.without
+
+
+def test_the_page_has_a_place_for_their_tables() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    for name in ("tables", "ablations"):
+        assert "new tables" in tables.insert(page, "new tables", name)
+
+
+@pytest.mark.parametrize("words", AUDIO, ids=lambda words: Path(words[words.index("--json") + 1]).stem)
+def test_each_runs(words: list[str], tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As printed, with the shipped networks, but on tones, for a step and a mixture."""
+    quick = replace(
+        catalogue.BASELINES["dap"], separate=partial(dap.separate, config=replace(dap.DapConfig(), steps=1))
+    )
+    monkeypatch.setattr(methods, "METHODS", {**methods.METHODS, **methods._by_baseline("dap", quick)})
+    asked = parsed([*shortened(words, 1, tmp_path), "--data", str(tones), "--steps", "1"])
+    assert bench.run(asked) == 0
+    (group,) = grouped([read(asked.json)])
+    assert set(group.methods) == set(asked.methods.split(","))
+    assert {len(record.values) for record in group.cells.values()} == {1}
