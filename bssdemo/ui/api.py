@@ -9,7 +9,6 @@ from typing import Any
 
 import gradio as gr
 
-from bssdemo.baselines.catalogue import BASELINES
 from bssdemo.search.objective import TERMS
 from bssdemo.search.pgd import PRESETS
 from bssdemo.snapshot import Snapshot
@@ -71,16 +70,16 @@ def endpoints(shelf: Shelf, sessions: Sessions) -> None:
             sessions.end(visitor, session)
 
     def compare(
-        request: gr.Request, audio: str | None, method: str, sources: int | float
+        request: gr.Request, audio: str | None, method: str, sources: str
     ) -> Iterator[tuple[dict[str, Any], list[str] | None]]:
         """Take a mixture apart with a method that has no priors.
 
-        Its components have no names and come in no particular order.
+        Its components have no names and come in no particular order, but for those of "unmix", which come as named.
 
         Args:
             audio: the mixture, any file libsndfile or ffmpeg reads; its first 60 s, in one channel at 16 kHz.
-            method: "fastica", "pca", "kernelpca", "nmf" or, for up to 10 s of recording, "dap".
-            sources: how many components, 2 to 4.
+            method: "fastica", "pca", "kernelpca" (up to 20 s of recording), "nmf", "dap" (up to 10 s) or "unmix".
+            sources: how many components, 2 to 4, or names as in `separate`; "unmix" needs them: "digit,drums".
 
         Returns:
             progress: status, step, steps and seconds.
@@ -88,16 +87,15 @@ def endpoints(shelf: Shelf, sessions: Sessions) -> None:
         """
         visitor = str(request.session_hash)
         try:
-            mono = comparison.order(audio, method, int(sources))
+            ready = comparison.order(audio, method, sources, shelf)
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from error
-        names = [f"component {k + 1}" for k in range(int(sources))]
         sessions.announce(visitor)
         session = sessions.claim(visitor)
         if session is None:
             return
         try:
-            for snapshot, frame in comparison.run(BASELINES[method], mono, names, session):
+            for snapshot, frame in comparison.run(ready.method, ready.mono, ready.names, session):
                 if frame is not None and not snapshot.done:
                     yield _steps("running", snapshot), None
             with tempfile.TemporaryDirectory() as folder:
@@ -121,7 +119,7 @@ def endpoints(shelf: Shelf, sessions: Sessions) -> None:
         gr.Button("separate").click(
             separate, inputs, outputs, api_name="separate", concurrency_id=CPU, concurrency_limit=1
         )
-        asked = [inputs[0], gr.Textbox("nmf", label="method"), gr.Number(2, precision=0, label="sources")]
+        asked = [inputs[0], gr.Textbox("nmf", label="method"), gr.Textbox("2", label="sources")]
         found = [gr.JSON(label="progress"), gr.File(label="components", file_count="multiple")]
         gr.Button("compare").click(
             compare, asked, found, api_name="compare", concurrency_id=CPU, concurrency_limit=1

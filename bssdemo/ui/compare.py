@@ -16,17 +16,18 @@ from jaxtyping import Float
 from torch import Tensor
 
 from bssdemo import audio
-from bssdemo.baselines.catalogue import BASELINES, Baseline
+from bssdemo.baselines.catalogue import Baseline
 from bssdemo.offline import MOST_SECONDS
 from bssdemo.search.refine import refine
 from bssdemo.snapshot import Snapshot
 from bssdemo.ui import picture
-from bssdemo.ui.compare_methods import check
+from bssdemo.ui.compare_methods import UNMIX, catalogue, check, component_names, lacking
 from bssdemo.ui.frame import Frame, decode, encode
 from bssdemo.ui.job import longest_run
 from bssdemo.ui.kept import Kept
 from bssdemo.ui.live import paced
 from bssdemo.ui.session import Session
+from bssdemo.ui.shelf import Shelf
 
 
 @dataclass(frozen=True)
@@ -87,13 +88,35 @@ def _mono(files: Sequence[Path]) -> Float[Tensor, "K samples"]:
     return torch.stack([audio.read(file, MOST_SECONDS).samples[0] for file in files])
 
 
-def order(file: str | Path | None, method: str, sources: int) -> Float[Tensor, " samples"]:
-    """The mixture in a file, mono at 16 kHz; raises ValueError, with a sentence, if it is not to be had or compared."""
+@dataclass(frozen=True)
+class Order:
+    """One method, what it is to take apart (mono, 16 kHz), and what its components are called."""
+
+    method: Baseline
+    mono: Float[Tensor, " samples"]
+    names: tuple[str, ...]
+
+
+def order(file: str | Path | None, method: str, sources: str, shelf: Shelf) -> Order:
+    """What is asked for; `sources` are priors' names with commas between them, or how many there are.
+
+    Raises ValueError, with a sentence, if the mixture is not to be had or the method cannot take it apart.
+    """
     if not file:
         raise ValueError("Choose a mixture first.")
+    kinds = tuple(name.strip() for name in sources.split(",") if name.strip())
+    count = int(kinds[0]) if len(kinds) == 1 and kinds[0].isdecimal() else len(kinds)
+    if method == UNMIX and (refused := lacking(kinds, shelf)):
+        raise ValueError(
+            f"{refused} Name them: {' or '.join(','.join(one.sources) for one in shelf.unmixers)}."
+        )
     mono = audio.to_mono_16k(audio.read(file, MOST_SECONDS))
-    check([method], BASELINES, sources, len(mono) / audio.SAMPLE_RATE)
-    return mono
+    methods = catalogue(kinds, shelf)
+    check([method], methods, count, len(mono) / audio.SAMPLE_RATE)
+    labels = [shelf.label(name) if method == UNMIX else name for name in kinds]
+    return Order(
+        methods[method], mono, component_names(method, labels if len(labels) == count else [""] * count)
+    )
 
 
 def run(

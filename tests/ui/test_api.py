@@ -39,11 +39,11 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(
-    tiny_checkpoints: Path, tiny_masks: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory
+    tiny_sound_masks: Path, tiny_masks: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """The page in a process of its own, as it is served: jaxtyping's checks hide what a generator is."""
     folder = tmp_path_factory.mktemp("networks")
-    for made in (*tiny_checkpoints.iterdir(), *tiny_masks.iterdir()):
+    for made in (*tiny_sound_masks.iterdir(), *tiny_masks.iterdir()):
         shutil.copytree(made, folder / made.name)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -223,9 +223,44 @@ def test_a_cancelled_comparison_frees_the_machine(client: Client, tone_file: Pat
     wait_for(lambda: client.predict(api_name="/runs_going") == 0)
 
 
-@pytest.mark.parametrize(("method", "sources", "word"), [("wavenet", 2, "wavenet"), ("nmf", 9, "2 to 4")])
+def test_masks_are_compared_under_the_names_of_their_sources(client: Client, tone_file: Path) -> None:
+    job = client.submit(
+        audio=handle_file(tone_file), method="unmix", sources="drums, digit", api_name="/compare"
+    )
+    progress, files = job.result(timeout=PATIENCE)
+    assert progress["status"] == "done"
+    heard = torch.stack([audio.read(file).samples[0] for file in files])
+    turned = client.predict(
+        audio=handle_file(tone_file), method="unmix", sources="digit,drums", api_name="/compare"
+    )
+    back = torch.stack([audio.read(file).samples[0] for file in turned[1]])
+    torch.testing.assert_close(heard, back.flip(0), atol=1e-4, rtol=0)
+    assert not torch.allclose(heard[0], heard[1], atol=1e-3)
+
+
+def test_a_search_of_its_own_networks_ends_by_itself(client: Client, tone_file: Path) -> None:
+    """Deep Audio Prior to its end, with nobody stopping it."""
+    job = client.submit(
+        audio=handle_file(tone_file), method="dap", sources="digit,piano", api_name="/compare"
+    )
+    progress, files = job.result(timeout=2 * PATIENCE)
+    assert (progress["status"], progress["step"]) == ("done", progress["steps"])
+    assert len(files) == 2
+    assert len(job.outputs()) > 3
+
+
+@pytest.mark.parametrize(
+    ("method", "sources", "word"),
+    [
+        ("wavenet", 2, "wavenet"),
+        ("nmf", 9, "2 to 4"),
+        ("nmf", "", "2 to 4"),
+        ("unmix", 2, "Name them: drums,digit"),
+        ("unmix", "digit,piano", "Name them: drums,digit"),
+    ],
+)
 def test_a_comparison_that_cannot_be_is_refused_in_words(
-    client: Client, tone_file: Path, method: str, sources: int, word: str
+    client: Client, tone_file: Path, method: str, sources: int | str, word: str
 ) -> None:
     with pytest.raises(Exception, match=word):
         client.predict(audio=handle_file(tone_file), method=method, sources=sources, api_name="/compare")
