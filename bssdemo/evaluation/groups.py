@@ -26,7 +26,7 @@ SAID = ("sources", "label")
 
 @dataclass(frozen=True)
 class Group:
-    """Every cell of one choice of settings, methods in the order of their files."""
+    """Every cell of one choice of settings, methods in the order of `methods.METHODS`."""
 
     settings: dict[str, Any]
     cells: dict[tuple[str, str, str], Record]  # by method, metric, stem
@@ -121,4 +121,12 @@ def _merged(settings: dict[str, Any], members: Sequence[Results]) -> Group:
     methods, metrics, stems = (unique(key[k] for key in cells) for k in range(3))
     if len(cells) != len(methods) * len(metrics) * len(stems):
         raise RecordError(f"the results for {told} lack some of the metrics of a method or stem")
-    return Group(settings, cells)
+    rank = {name: place for place, name in enumerate(_in_order(methods))}
+    return Group(settings, dict(sorted(cells.items(), key=lambda cell: rank[cell[0][0]])))
+
+
+def _in_order(names: Sequence[str]) -> list[str]:
+    """As `bench audio` knows them, then those it does not know, as they come."""
+    from bssdemo.evaluation.methods import METHODS
+
+    return unique([name for name in METHODS if name in names] + list(names))

@@ -6,6 +6,7 @@ python -m bssdemo bench tables FILE... [--into docs/BENCHMARKS.md] [--figures DI
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,7 +41,9 @@ def run(args: argparse.Namespace) -> int:
     groups = grouped(read(file) for file in args.files)
     plain = [group for group in groups if not group.labels]
     labelled = [group for group in groups if group.labels]
-    texts = {"tables": render(plain) if plain else "", "ablations": ablations.render(labelled)}
+    beside = None if args.into is None else args.into.parent
+    pictures = None if args.figures is None or beside is None else os.path.relpath(args.figures, beside)
+    texts = {"tables": render(plain, pictures) if plain else "", "ablations": ablations.render(labelled)}
     if args.into is None:
         print("\n\n".join(filter(None, texts.values())))
     else:
@@ -65,9 +68,16 @@ def insert(page: str, text: str, name: str = "tables") -> str:
     return f"{before}{begin}\n\n{text}\n\n{end}{rest.partition(end)[2]}"
 
 
-def render(groups: Sequence[Group]) -> str:
-    """One table per combination, then our methods against the best baseline, then against the paper's means."""
-    parts = [f"### {group.title}\n\n{combination(group)}" for group in groups]
+def render(groups: Sequence[Group], pictures: str | None = None) -> str:
+    """One table per combination, then our methods against the best baseline, then against the paper's means.
+
+    `pictures`: the folder of the figures, to be shown below the tables that have one.
+    """
+    parts = []
+    for group in groups:
+        parts.append(f"### {group.title}\n\n{combination(group)}")
+        if pictures is not None and not group.odd:
+            parts.append(f"![{group.title}: means and intervals]({pictures}/{_picture(group)})")
     usual = [group for group in groups if not group.odd]
     compared = compare.against_baselines(usual, OURS, baselines())
     if compared:
@@ -184,7 +194,11 @@ def _draw(groups: Sequence[Group], folder: Path) -> None:
         ]
         emphasised = {name for name in group.methods if name not in baselines()}
         figure = plots.comparison(group.methods, panels, len(paper.METRICS), emphasised, "the paper's mean")
-        plots.save(figure, folder / f"{'-'.join(group.sources)}.png")
+        plots.save(figure, folder / _picture(group))
+
+
+def _picture(group: Group) -> str:
+    return f"{'-'.join(group.sources)}.png"
 
 
 def _dot(group: Group, method: str, metric: str, stem: str) -> tuple[float, float, float] | None:

@@ -1,6 +1,7 @@
 """Files of results as the paper's tables, comparisons and pictures."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -151,6 +152,11 @@ def test_files_of_one_combination_are_one_table_and_contradictions_are_refused()
         grouped([one, other])
 
 
+def test_methods_come_in_the_benchmarks_order_whatever_the_files() -> None:
+    files = [results(method=name) for name in ("dap", "stranger", "paper", "raw", "oracle")]
+    assert group(*files).methods == ["raw", "paper", "oracle", "dap", "stranger"]
+
+
 def test_an_advantage_is_paired_and_above_zero_when_better() -> None:
     """The same difference in every mixture leaves no doubt, however much mixtures differ."""
     hard = [1.0, 30.0, -20.0, None, 7.0]
@@ -268,3 +274,14 @@ def test_a_picture_has_a_panel_for_every_source_and_metric(tmp_path: Path, monke
     assert dot.get_xdata()[0] == pytest.approx(1.06)
     assert list(interval_line.get_xdata()) == pytest.approx(interval(np.array([0.06, 0.06, 0.06, 4.06])))
     assert reference.get_xdata()[0] == 1.06
+
+
+def test_a_page_shows_the_pictures_that_are_drawn_beside_it(tmp_path: Path) -> None:
+    begin, end = (marker.format(name="tables") for marker in tables.MARKERS)
+    page, file = tmp_path / "docs/page.md", tmp_path / "r.json"
+    page.parent.mkdir()
+    page.write_text(f"{begin}\n{end}\n")
+    write(file, results())
+    assert tables.run(argparse.Namespace(files=[file], into=page, figures=tmp_path / "docs/pictures")) == 0
+    (shown,) = re.findall(r"!\[.*\]\((.*)\)", page.read_text())
+    assert (page.parent / shown).read_bytes().startswith(b"\x89PNG")

@@ -36,7 +36,7 @@ def test_an_empty_or_missing_folder_is_a_sentence(tmp_path: Path) -> None:
 
 def test_tables_labelled_runs_and_commands_of_every_readable_file(tmp_path: Path) -> None:
     write(tmp_path / "a.json", results(12.34))
-    write(tmp_path / "b.json", results(23.45, label="losses/all", without=["spectral"]))
+    write(tmp_path / "b.json", results(23.45, label=["losses/all"], without=["spectral"]))
     (tmp_path / "c.json").write_text("no JSON")
     (tmp_path / "d.png").write_bytes(b"")
     text = tables(tmp_path)
@@ -63,7 +63,7 @@ def test_results_that_contradict_each_other_are_a_sentence(tmp_path: Path) -> No
             "seed": 3,
             "preset": "paper",
             "gain_range": 12.0,
-            "label": "two words",
+            "label": ["two words", "and/others"],
             "without": ["spectral", "frequency"],
         },
     ],
