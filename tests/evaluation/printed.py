@@ -1,6 +1,6 @@
 """Every command of docs/BENCHMARKS.md that draws mixtures, run as printed but with a few mixtures and files elsewhere.
 
-    python -m tests.evaluation.printed [--mixtures 5] [--only WORD]
+    python -m tests.evaluation.printed [--mixtures 5] [--every N --from K]
 
 Commands run in the repository's folder, one after the other, each in a process of its own, and write to a new folder,
 which is said. About twenty minutes of one core, most of them the paper's schedule. Ends with 1 if one of them failed.
@@ -45,14 +45,17 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--mixtures", type=int, default=5)
-    parser.add_argument("--only", default="", metavar="WORD", help="commands that contain it")
+    parser.add_argument(
+        "--every", type=int, default=1, metavar="N", help="only one in N commands, so that N processes"
+    )
+    parser.add_argument(
+        "--from", type=int, default=0, metavar="K", dest="first", help="share them: K is 0 to N - 1"
+    )
     args = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="printed-"))
     print(f"results in {folder}", flush=True)
     failed = 0
-    for words in commands():
-        if args.only not in shlex.join(words):
-            continue
+    for words in commands()[args.first :: args.every]:
         short = shortened(words, args.mixtures, folder)
         began = time.perf_counter()
         ran = subprocess.run(
