@@ -8,12 +8,13 @@ from bssdemo.ui.benchmarks import figures, tables
 
 WORDS = """
 How well do the sources come out? Held-out clips of spoken digits, drum hits and piano were mixed and taken apart
-again, and what came out was held against the clips. Every cell is a mean over all mixtures, with its 95 % interval
-in brackets. **Bold**: at least as good as the 2020 paper's own method, which was measured on other recordings.
-SNR, SIR and SDR: higher is better; RMS envelope distance: lower is better. *raw* are the generators' own sounds,
-*refined* is what the page lets you hear first, *mixture* is what doing nothing scores, and *oracle* the best that
-masks could reach if the true sources were known. Components of a method with * have no names: they are scored in their
-best order.
+again, and what came out was held against the clips. Every cell is a mean over the row's n mixtures, the first of
+the same draw, with its 95 % interval in brackets. **Bold**: at least as good as the 2020 paper's own method, which
+was measured on other recordings. SNR, SIR and SDR: higher is better; RMS envelope distance: lower is better. *raw*
+are the generators' own sounds, *refined* is what the page lets you hear first, *paper* the same priors searched
+for the paper's thousand steps, *unmix* the mask network, *mixture* what doing nothing scores, and *oracle* the
+best that masks could reach if the true sources were known. Components of a method with * have no names: they are
+scored in their best order.
 """
 READING = "Reading the results …"
 MORE = "`docs/BENCHMARKS.md` tells how the mixtures are drawn, what the metrics are, and what to be careful about."
