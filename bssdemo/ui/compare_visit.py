@@ -54,8 +54,17 @@ def _slot(name: str | None) -> gr.Audio:
 
 def _cleared(ui: Comparison) -> list[Any]:
     """Values of `Comparison.results` before anything was compared."""
-    gone = [gr.Column(visible=False), EMPTY, *(hidden() for _ in range(MOST_SOURCES))]
-    return ["", None, gr.HTML(value="", visible=False), *(value for _ in ui.rows for value in gone)]
+    return ["", None, gr.HTML(value="", visible=False), *(value for _ in ui.rows for value in _gone())]
+
+
+def _gone() -> list[Any]:
+    """A row that is not shown."""
+    return [gr.Column(visible=False), EMPTY, *(hidden() for _ in range(MOST_SOURCES))]
+
+
+def _waiting() -> list[Any]:
+    """A row whose method has not answered; the players of a comparison before stay until it has."""
+    return [gr.Column(visible=True), EMPTY, *_players_stay()]
 
 
 def _update(ui: Comparison, message: Any, rows: dict[str, list[Any]], *ends: Any) -> list[Any]:
@@ -98,14 +107,16 @@ def compared(
     truths = given(truth_files, about) or known(about, examples)
     left, folder = Compared(), new_folder()
     owning(left, folder)
-    yield ["", *_cleared(ui)[1:]]
-    yield _update(ui, gr.skip(), {"": _shown(about.labels, kept.frames["refined"], kept.stems["refined"])})
+    # nothing is hidden that a moment later is shown: Gradio can lose the second of the two
+    boxes = {key: _waiting() if key in chosen else _gone() for key in ui.rows}
+    boxes[""] = _shown(about.labels, kept.frames["refined"], kept.stems["refined"])
+    yield _update(ui, "", boxes, None, gr.HTML(value=""))
     for key in (key for key in methods if key in chosen):
         if session.stopped:
             break
         names = component_names(key, about.labels)
         words = note(f"{methods[key].title} takes the mixture apart …")
-        yield _update(ui, words, {key: [gr.Column(visible=True), EMPTY, *_players_stay()]})
+        yield skipped(ui, words)
         for snapshot, frame in run(methods[key], about.mono, names, session):
             if session.dropped:
                 yield skipped(ui)
@@ -113,11 +124,12 @@ def compared(
             if frame is not None and not snapshot.done:
                 yield _update(ui, gr.skip(), {key: [gr.skip(), frame, *_players_stay()]})
         left.rows.append(write(key, snapshot, str(frame), folder))
-        yield _update(ui, gr.skip(), {key: _arranged(left.rows[-1], about, truths)})
+        yield _update(ui, gr.skip(), {key: [gr.skip(), *_arranged(left.rows[-1], about, truths)[1:]]})
     if truths is not None:
         yield skipped(ui, note("Scoring …"))
     said = "Stopped; this is what there is so far." if session.stopped else "Done."
-    yield _update(ui, note(said, *_remarks(truths)), {}, left, _scores(left, about, truths))
+    unreached = {key: _gone() for key in chosen if key not in {row.method for row in left.rows}}
+    yield _update(ui, note(said, *_remarks(truths)), unreached, left, _scores(left, about, truths))
     yield skipped(ui)  # the last values are sent twice
 
 
