@@ -3,7 +3,7 @@
     python -m tests.evaluation.printed [--mixtures 5] [--every N --from K]
 
 Commands run in the repository's folder, one after the other, each in a process of its own, and write to a new folder,
-which is said. About twenty minutes of one core, most of them the paper's schedule. Ends with 1 if one of them failed.
+which is said. Most of the time goes to the paper's schedule and Deep Audio Prior. Ends with 1 if one of them failed.
 """
 
 from __future__ import annotations

@@ -63,9 +63,7 @@ def test_the_page_has_a_place_for_their_tables() -> None:
 @pytest.mark.parametrize("words", AUDIO, ids=lambda words: Path(words[words.index("--json") + 1]).stem)
 def test_each_runs(words: list[str], tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As printed, with the shipped networks, but on tones, for a step and a mixture."""
-    quick = replace(
-        catalogue.BASELINES["dap"], separate=partial(dap.separate, config=replace(dap.DapConfig(), steps=1))
-    )
+    quick = replace(catalogue.BASELINES["dap"], separate=partial(dap.separate, config=dap.DapConfig(steps=1)))
     monkeypatch.setattr(methods, "METHODS", {**methods.METHODS, **methods._by_baseline("dap", quick)})
     asked = parsed([*shortened(words, 1, tmp_path), "--data", str(tones), "--steps", "1"])
     assert bench.run(asked) == 0
