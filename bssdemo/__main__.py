@@ -2,6 +2,6 @@
 
 import sys
 
-from bssdemo.cli import main
+from bssdemo.commands.main import main
 
 sys.exit(main(sys.argv[1:]))

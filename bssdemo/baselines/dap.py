@@ -29,7 +29,8 @@ from torch import Tensor, nn
 
 from bssdemo.baselines.spectra import analyse
 from bssdemo.models.dap import NoiseDecoder, noise_size
-from bssdemo.search import fields
+from bssdemo.models.initial import drawn
+from bssdemo.search.objective import gradients
 from bssdemo.snapshot import Snapshot
 
 EPS = 1e-6  # added before a square root; magnitudes are at most 1
@@ -138,17 +139,17 @@ def exclusion(
     target: Float[Tensor, "frames bins"], parts: Float[Tensor, "K frames bins"]
 ) -> Float[Tensor, ""]:
     """How much every two parts change at the same place, as fast as the target does; 0 for one part alone."""
-    first, second = fields.pairs(len(parts))
+    first, second = gradients.pairs(len(parts))
     if not first:
         return parts.new_zeros(())
     levels = []
-    for level in fields.pyramid(torch.cat([parts, target[None]])[None]):
-        gradient = fields.gradient(level)[0]
-        norm = (gradient.square().mean(-1, keepdim=True) + fields.EPS).sqrt()
+    for level in gradients.pyramid(torch.cat([parts, target[None]])[None]):
+        gradient = gradients.gradient(level)[0]
+        norm = (gradient.square().mean(-1, keepdim=True) + gradients.EPS).sqrt()
         gradient, norm = gradient[:-1] / norm[-1], norm[:-1]
         ratio = ((norm[second] + EPS) / (norm[first] + EPS)).sqrt()
         product = torch.tanh(ratio * gradient[first].abs()) * torch.tanh(gradient[second].abs() / ratio)
-        levels.append((product.square().mean(-1) + fields.EPS).sqrt().mean())
+        levels.append((product.square().mean(-1) + gradients.EPS).sqrt().mean())
     return torch.stack(levels).mean()
 
 
@@ -160,11 +161,12 @@ class _Networks(nn.Module):
     def __init__(self, sources: int, frames: int, bins: int, config: DapConfig, seed: int) -> None:
         super().__init__()
         self.frames, self.bins = frames, bins
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            self.networks = nn.ModuleList(NoiseDecoder(config.channels) for _ in range(2 * sources))
-            size = (2 * sources, config.channels, *noise_size(frames, bins))
-            self.register_buffer("noise", drifting(torch.randn(size), config.memory))
+        generator = torch.Generator().manual_seed(seed)
+        self.networks = nn.ModuleList(
+            drawn(lambda: NoiseDecoder(config.channels), generator) for _ in range(2 * sources)
+        )
+        size = (2 * sources, config.channels, *noise_size(frames, bins))
+        self.register_buffer("noise", drifting(torch.randn(size, generator=generator), config.memory))
 
     def forward(self) -> tuple[Float[Tensor, "K frames bins"], Float[Tensor, "K frames bins"]]:
         drawn = [network(self.noise[k : k + 1]) for k, network in enumerate(self.networks)]

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from bssdemo.models.initial import drawn
 from bssdemo.models.picture import PictureGenerator
 from bssdemo.snapshot import PictureSnapshot
 
@@ -51,9 +52,11 @@ def separate(
     began = time.perf_counter()
     count, channels, size, _ = mixture.shape
     randomness = torch.Generator().manual_seed(seed)
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        pair = [PictureGenerator(channels, size, config.latent, config.width) for _ in range(2)]
+    first_weights = torch.Generator().manual_seed(seed)
+    pair = [
+        drawn(lambda: PictureGenerator(channels, size, config.latent, config.width), first_weights)
+        for _ in range(2)
+    ]
     # one row per mixture, both latents side by side, as sparse gradients ask for
     z = _project(torch.randn(count, 2, config.latent, generator=randomness)).flatten(1).requires_grad_()
     weights = torch.optim.Adam([p for g in pair for p in g.parameters()], lr=config.learning_rate)

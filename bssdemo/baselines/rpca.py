@@ -40,8 +40,8 @@ class PursuitConfig:
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Both parts of every matrix after `step` steps, and how much of it they leave: ||M - L - S||_F / ||M||_F."""
+class Decomposition:
+    """The parts of every matrix after `step` steps, and how much of it they leave: ||M - L - S||_F / ||M||_F."""
 
     step: int
     low: Float[Tensor, "*batch m n"]
@@ -50,7 +50,9 @@ class Parts:
     done: bool  # nothing is left of any of them, to the tolerance, or the steps are used up
 
 
-def iterate(matrix: Float[Tensor, "*batch m n"], config: PursuitConfig = PursuitConfig()) -> Iterator[Parts]:
+def pursue(
+    matrix: Float[Tensor, "*batch m n"], config: PursuitConfig = PursuitConfig()
+) -> Iterator[Decomposition]:
     """Low-rank and sparse part of each matrix after every step; batched."""
     m = matrix
     weight = max(m.shape[-2:]) ** -0.5
@@ -69,20 +71,11 @@ def iterate(matrix: Float[Tensor, "*batch m n"], config: PursuitConfig = Pursuit
         remainder = m - low - sparse
         left = torch.linalg.matrix_norm(remainder) / frobenius
         done = step == config.most_steps or bool((left <= config.tolerance).all())
-        yield Parts(step, low, sparse, left, done)
+        yield Decomposition(step, low, sparse, left, done)
         if done:
             return
         multiplier = multiplier + mu * remainder
         mu = torch.minimum(mu * config.growth, ceiling)
-
-
-def pursue(
-    matrix: Float[Tensor, "*batch m n"], config: PursuitConfig = PursuitConfig()
-) -> tuple[Float[Tensor, "*batch m n"], Float[Tensor, "*batch m n"]]:
-    """Low-rank and sparse part of each matrix, whose sum is the matrix to the tolerance; batched."""
-    for parts in iterate(matrix, config):
-        low, sparse = parts.low, parts.sparse
-    return low, sparse
 
 
 def separate(
@@ -97,7 +90,7 @@ def separate(
     When `stop` says so, the next snapshot is the last.
     """
     began = time.perf_counter()
-    for parts in iterate(mixture, config):
+    for parts in pursue(mixture, config):
         left = parts.left.mean(-1)
         done = parts.done or (stop is not None and stop())
         sources = torch.stack([parts.low, parts.sparse], dim=-4).clamp(0, 1)

@@ -13,7 +13,7 @@ from jaxtyping import Complex, Float
 from torch import Tensor
 from torch.nn import functional
 
-from bssdemo.stft import Stft, inverse, transform
+from bssdemo.audio.stft import Stft, inverse, transform
 
 STFT = Stft(256, 128, center=True)
 

@@ -16,21 +16,23 @@ the phases before a phase's channels: interleaving them is then nothing but anot
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from bssdemo.models.fixed import FixedConvolution
+from bssdemo.audio.format import SAMPLES
+from bssdemo.models.frozen import FixedConvolution
 
-SAMPLES = 16_384
 LATENT_SIZE = 100
 KERNEL = 25
 STRIDE = 4
 LAYERS = 5
 SEED_FRAMES = SAMPLES // STRIDE**LAYERS  # 16 time steps enter the first upsampling layer
 PLAIN_KERNEL = 7
+TIMED_KERNEL = 5  # of the convolution over a latent along time
 
 
 class UpConv(nn.Module):
@@ -66,21 +68,42 @@ class UpConv(nn.Module):
 class Generator(nn.Module):
     """z in [-1, 1]^latent_size -> audio in (-1, 1), 16,384 samples (1.024 s at 16 kHz).
 
-    `model_size` is the paper's d: 64 there, 32 here (section 3.1; notes/performance.md).
+    `model_size` is the paper's d: 64 there, 32 here (section 3.1; notes/performance.md). With `timed` the latent
+    lies along time, which is ours: latent_size / 16 numbers for each of the 16 steps that enter the first
+    upsampling layer, side by side in z, and a convolution over the steps in place of the dense layer.
+    Raises ValueError for a timed latent of another size than a multiple of 16.
     """
 
-    def __init__(self, model_size: int = 32, latent_size: int = LATENT_SIZE) -> None:
+    def __init__(self, model_size: int = 32, latent_size: int = LATENT_SIZE, timed: bool = False) -> None:
         super().__init__()
-        self.model_size, self.latent_size = model_size, latent_size
+        self.model_size, self.latent_size, self.timed = model_size, latent_size, timed
         widths = [model_size * factor for factor in (16, 8, 4, 2, 1)] + [1]
-        self.dense = nn.Linear(latent_size, widths[0] * SEED_FRAMES)
+        if timed:
+            if latent_size % SEED_FRAMES:
+                raise ValueError(
+                    f"a latent along time has a multiple of {SEED_FRAMES} numbers, got {latent_size}"
+                )
+            self.first = nn.Conv1d(
+                latent_size // SEED_FRAMES, widths[0], TIMED_KERNEL, padding=TIMED_KERNEL // 2
+            )
+        else:
+            self.dense = nn.Linear(latent_size, widths[0] * SEED_FRAMES)
         self.up = nn.ModuleList(UpConv(i, o) for i, o in zip(widths, widths[1:], strict=False))
         self._frozen: FrozenStack | None = None
 
     @property
-    def config(self) -> dict[str, int]:
+    def config(self) -> dict[str, Any]:
         """The arguments that build this network again; written to config.json."""
-        return {"model_size": self.model_size, "latent_size": self.latent_size}
+        return {"model_size": self.model_size, "latent_size": self.latent_size} | (
+            {"timed": True} if self.timed else {}
+        )
+
+    def seed(self, z: Float[Tensor, "B latent"]) -> Float[Tensor, "B channels seed_frames"]:
+        """What enters the first upsampling layer, before its rectifier."""
+        if self.timed:
+            steps: Tensor = self.first(z.view(len(z), SEED_FRAMES, -1).mT)
+            return steps
+        return self.dense(z).view(len(z), -1, SEED_FRAMES)
 
     def freeze(self, dtype: torch.dtype = torch.float32) -> Generator:
         """Ready for the search: evaluation mode, no weight gradients, kernels folded once.
@@ -89,15 +112,27 @@ class Generator(nn.Module):
         With `dtype` bfloat16 all layers but the first and the last compute in that; z and audio are float32.
         """
         self.eval().requires_grad_(False)
-        self._frozen = FrozenStack(
-            self.dense, [layer for layer in self.up if isinstance(layer, UpConv)], dtype
-        )
+        start: nn.Linear | FixedConvolution
+        if self.timed:
+            assert self.first.bias is not None
+            start = FixedConvolution(self.first.weight, self.first.bias, rectify=True)
+        else:
+            start = self.dense
+        self._frozen = FrozenStack(start, [layer for layer in self.up if isinstance(layer, UpConv)], dtype)
         return self
+
+    def frozen_copy(
+        self, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+    ) -> Generator:
+        """A copy of it on a device, ready for the search; itself it stays as it is."""
+        copied = Generator(**self.config)
+        copied.load_state_dict(self.state_dict())
+        return copied.to(device).freeze(dtype)
 
     def forward(self, z: Float[Tensor, "B latent"]) -> Float[Tensor, "B samples"]:
         if self._frozen is not None:
             return self._frozen(z)
-        x = self.dense(z).view(z.shape[0], -1, SEED_FRAMES)
+        x = self.seed(z)
         for layer in self.up:
             x = layer(F.relu(x))
         return torch.tanh(x).squeeze(1)
@@ -106,21 +141,24 @@ class Generator(nn.Module):
 class FrozenStack:
     """A generator's layers with time before channels; differentiable with respect to z alone, and once."""
 
-    def __init__(self, dense: nn.Linear, up: Sequence[UpConv], dtype: torch.dtype) -> None:
+    def __init__(self, start: nn.Linear | FixedConvolution, up: Sequence[UpConv], dtype: torch.dtype) -> None:
         self.dtype = dtype
-        # the dense layer's rows are channel-major, here the frames come first
-        self.weight, self.bias = (
-            x.detach().unflatten(0, (-1, SEED_FRAMES)).transpose(0, 1).flatten(0, 1).contiguous()
-            for x in (dense.weight, dense.bias)
-        )
+        self.timed = start if isinstance(start, FixedConvolution) else None
+        if isinstance(start, nn.Linear):  # its rows are channel-major, here the frames come first
+            self.weight, self.bias = (
+                x.detach().unflatten(0, (-1, SEED_FRAMES)).transpose(0, 1).flatten(0, 1).contiguous()
+                for x in (start.weight, start.bias)
+            )
         self.middle = [layer.fixed(dtype, rectify=True) for layer in up[:-1]]
         self.last = up[-1].fixed(
             torch.float32, rectify=False
         )  # rounded audio would be noise between its lines
 
     def __call__(self, z: Float[Tensor, "B latent"]) -> Float[Tensor, "B samples"]:
-        x = F.relu(F.linear(z, self.weight, self.bias)).to(self.dtype)
-        x = x.view(len(z), SEED_FRAMES, -1)
+        if self.timed is not None:
+            x = self.timed(z.view(len(z), SEED_FRAMES, -1)).to(self.dtype)
+        else:
+            x = F.relu(F.linear(z, self.weight, self.bias)).to(self.dtype).view(len(z), SEED_FRAMES, -1)
         for layer in self.middle:
             phases = layer(x)  # (B, T, 4 o)
             x = phases.view(len(z), STRIDE * phases.shape[1], -1)

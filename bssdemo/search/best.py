@@ -14,12 +14,13 @@ from bssdemo.search.objective import Weights, weighted
 
 @dataclass(frozen=True)
 class Best:
-    """Estimates with their gains, unweighted terms, leash and total; every tensor is detached."""
+    """Estimates with their gains, unweighted terms and distance, and the total; every tensor is detached."""
 
     estimates: Float[Tensor, "B K samples"]
     gains: Float[Tensor, "B K"]  # already within the estimates
     terms: Mapping[str, Float[Tensor, " B"]]
-    leash: Float[Tensor, " B"]  # the weighted regulariser
+    distance: Float[Tensor, " B"]  # R, the regulariser, unweighted
+    leash: Float[Tensor, " B"]  # the same times its weight
     total: Float[Tensor, " B"]
 
     @staticmethod
@@ -27,17 +28,20 @@ class Best:
         estimates: Float[Tensor, "B K samples"],
         gains: Float[Tensor, "B K"],
         terms: Mapping[str, Float[Tensor, " B"]],
-        leash: Float[Tensor, " B"],
+        distance: Float[Tensor, " B"],
         weights: Weights,
+        pull: float,
     ) -> Best:
-        """The candidates of one iterate."""
+        """The candidates of one iterate; `pull` is the weight of the distance."""
         values = {name: value.detach() for name, value in terms.items()}
-        pull = leash.detach()
-        return Best(estimates.detach(), gains.detach(), values, pull, weighted(values, weights) + pull)
+        leash = pull * distance.detach()
+        total = weighted(values, weights) + leash
+        return Best(estimates.detach(), gains.detach(), values, distance.detach(), leash, total)
 
-    def reweighted(self, weights: Weights) -> Best:
+    def reweighted(self, weights: Weights, pull: float) -> Best:
         """The same candidates judged by other weights."""
-        return replace(self, total=weighted(self.terms, weights) + self.leash)
+        leash = pull * self.distance
+        return replace(self, leash=leash, total=weighted(self.terms, weights) + leash)
 
     def or_better(self, other: Best) -> Best:
         """Per example, whichever has the lower total; `self` where they are equal."""
@@ -46,6 +50,7 @@ class Best:
             torch.where(better[:, None, None], other.estimates, self.estimates),
             torch.where(better[:, None], other.gains, self.gains),
             {name: torch.where(better, other.terms[name], value) for name, value in self.terms.items()},
+            torch.where(better, other.distance, self.distance),
             torch.where(better, other.leash, self.leash),
             torch.where(better, other.total, self.total),
         )
@@ -54,7 +59,12 @@ class Best:
         """The candidates in these rows."""
         values = {name: value[chosen] for name, value in self.terms.items()}
         return Best(
-            self.estimates[chosen], self.gains[chosen], values, self.leash[chosen], self.total[chosen]
+            self.estimates[chosen],
+            self.gains[chosen],
+            values,
+            self.distance[chosen],
+            self.leash[chosen],
+            self.total[chosen],
         )
 
     def leaders(self, starts: int) -> Int[Tensor, " examples"]:

@@ -2,7 +2,7 @@
 
 The first gains solve  min || |M| - sum_k g_k |S_k| ||  over g_k >= 0 on magnitude spectrograms; the search
 then moves log g_k along with the latents. Magnitudes, not powers, in which a few loud bins would decide:
-measured, the error is smaller and the stems are better (docs/objectives.md).
+measured, the error is smaller and the stems are better (docs/log.md).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from jaxtyping import Float
 from scipy.optimize import nnls
 from torch import Tensor
 
-from bssdemo.search.fields import STFT
-from bssdemo.stft import magnitude
+from bssdemo.audio.stft import magnitude
+from bssdemo.search.objective.gradients import STFT
 
 QUIETEST, LOUDEST = 10 ** (-18 / 20), 10 ** (18 / 20)  # of a first gain: none so low that it cannot return
 
@@ -23,8 +23,8 @@ def first_log_gains(
     mix: Float[Tensor, "B samples"], sources: Float[Tensor, "B K samples"]
 ) -> Float[Tensor, "B K"]:
     """Natural logarithms of the gains by non-negative least squares, kept within +-18 dB."""
-    targets = magnitude(mix, STFT).flatten(1).double().cpu().numpy()  # (B, places)
-    columns = magnitude(sources.detach(), STFT).flatten(2).double().cpu().numpy()  # (B, K, places)
+    targets = magnitude(mix, STFT).flatten(1).cpu().double().numpy()  # (B, places)
+    columns = magnitude(sources.detach(), STFT).flatten(2).cpu().double().numpy()  # (B, K, places)
     solved = np.stack([_solve(a, b) for a, b in zip(columns, targets, strict=True)])
     gains = torch.from_numpy(solved).clamp(QUIETEST, LOUDEST)
     return gains.log().to(mix)

@@ -15,17 +15,17 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from bssdemo.audio import AudioError, is_silent, to_search_level
-from bssdemo.models.wavegan import SAMPLES, Generator
+from bssdemo.audio import AudioError, is_silent, pause_level, to_search_level
+from bssdemo.audio.format import SAMPLES
+from bssdemo.audio.windows import Layout, cut, join, lay_out
+from bssdemo.models.wavegan import Generator
 from bssdemo.search.objective import Weights
 from bssdemo.search.pgd import PRESETS, SearchConfig, separate
 from bssdemo.search.starts import Encoders
 from bssdemo.snapshot import Snapshot
-from bssdemo.windows import Layout, cut, join, lay_out
 
-LONG = 3 * SAMPLES  # a longer recording is searched with at most so many steps:
-LONG_STEPS = 50  # from zeros or random points
-LONG_STEPS_ENCODED = 15  # from the encoders' answer, from which 40 steps lead no further (docs/objectives.md)
+LONG = 3 * SAMPLES  # a longer recording is searched from one start ...
+LONG_STEPS = 50  # ... in at most so many steps; the default's are fewer
 AT_ONCE = 192  # generator outputs in one batch, one per window, start and source: about 1.5 GB
 
 
@@ -38,10 +38,12 @@ def separate_long(
     generator: torch.Generator | None = None,
     weights: Callable[[], Weights] | None = None,
     stop: Callable[[], bool] | None = None,
+    layout: Layout | None = None,
 ) -> Iterator[Snapshot]:
     """`separate` for a recording of any length: snapshots whose estimates (K, samples) span all of it.
 
-    `mono`: 16 kHz, at any level, which is also the estimates'. The other arguments are those of
+    `mono`: 16 kHz, at any level, which is also the estimates'. `layout`: its windows, if they are laid out
+    already. The other arguments are those of
     `separate`. Terms and total are means, gains medians over the windows in search. A recording too long for one
     batch is searched stretch by stretch, from its beginning: `steps` counts the steps of all, and
     stretches not yet reached are silence.
@@ -49,27 +51,60 @@ def separate_long(
     """
     if len(priors) == 0:
         raise ValueError("choose at least one source to look for: no priors were given")
-    mono = mono.detach().cpu()
-    layout = lay_out(mono, SAMPLES)
-    pieces = cut(mono, layout)
-    heard = [number for number, piece in enumerate(pieces) if not is_silent(piece)]
-    if not heard:
-        raise AudioError("the recording is silent; choose one with sound in it")
-    levelled = [to_search_level(pieces[number], len(priors)) for number in heard]
-    recording = _Recording(layout, torch.tensor(heard), torch.tensor([gain for _, gain in levelled]))
+    recording, levelled = _levelled(mono, len(priors), layout)
     searches = [
-        separate(mixes, priors, config, encoders=encoders, generator=generator, weights=weights, stop=stop)
-        for mixes in torch.stack([mix for mix, _ in levelled]).split(_at_once(priors, config))
+        separate(
+            mixes,
+            priors,
+            config,
+            encoders=encoders,
+            generator=generator,
+            weights=weights,
+            stop=stop,
+        )
+        for mixes in levelled.split(at_once(len(priors), config))
     ]
     return _in_turn(searches, recording)
+
+
+def separate_many(
+    monos: Sequence[Float[Tensor, " _"]],
+    priors: Sequence[Generator],
+    config: SearchConfig = PRESETS["balanced"],
+    *,
+    encoders: Encoders | None = None,
+    generator: torch.Generator | None = None,
+    stop: Callable[[], bool] | None = None,
+    layouts: Sequence[Layout | None] | None = None,
+) -> Iterator[tuple[Snapshot, ...]]:
+    """`separate_long` for several recordings at once: their windows are one batch; a snapshot of each at every step.
+
+    They should have at most `at_once` windows together. `elapsed` is each recording's share of the batch's time.
+    Raises what `separate_long` raises, for any of them.
+    """
+    if len(priors) == 0:
+        raise ValueError("choose at least one source to look for: no priors were given")
+    prepared = [
+        _levelled(mono, len(priors), layout)
+        for mono, layout in zip(monos, layouts or [None] * len(monos), strict=True)
+    ]
+    sizes = [len(levelled) for _, levelled in prepared]
+    mixes = torch.cat([levelled for _, levelled in prepared])
+    search = separate(mixes, priors, config, encoders=encoders, generator=generator, stop=stop)
+    return (
+        tuple(
+            _told(part, recording, len(part.total) / len(mixes))
+            for part, (recording, _) in zip(_parted(snapshot, sizes), prepared, strict=True)
+        )
+        for snapshot in search
+    )
 
 
 def for_length(config: SearchConfig, samples: int) -> SearchConfig:
     """What a search of many windows can afford: beyond 3 s a single start and fewer steps."""
     if samples <= LONG:
         return config
-    most = LONG_STEPS_ENCODED if config.start == "encoder" else LONG_STEPS
-    return replace(config, starts=1, explore=None, steps=min(config.steps, most))
+    return replace(config, starts=1, explore=None, steps=min(config.steps, LONG_STEPS))
 
 
 @dataclass(frozen=True)
@@ -88,9 +123,51 @@ class _Recording:
         return join(pieces, self.layout)
 
 
-def _at_once(priors: Sequence[Generator], config: SearchConfig) -> int:
+def at_once(sources: int, config: SearchConfig) -> int:
     """Windows in one batch."""
-    return max(1, AT_ONCE // (config.starts * len(priors)))
+    return max(1, AT_ONCE // (config.starts * sources))
+
+
+def _levelled(
+    mono: Float[Tensor, " samples"], sources: int, layout: Layout | None
+) -> tuple[_Recording, Float[Tensor, "heard length"]]:
+    """How a recording is searched, and those of its windows that are not silent, at the search's level."""
+    mono = mono.detach().cpu()
+    layout = layout or lay_out(mono, SAMPLES)
+    pieces = cut(mono, layout)
+    pause = pause_level(mono)
+    heard = [number for number, piece in enumerate(pieces) if not is_silent(piece, pause)]
+    if not heard:
+        raise AudioError("the recording is silent; choose one with sound in it")
+    levelled = [to_search_level(pieces[number], sources) for number in heard]
+    recording = _Recording(layout, torch.tensor(heard), torch.tensor([gain for _, gain in levelled]))
+    return recording, torch.stack([mix for mix, _ in levelled])
+
+
+def _parted(snapshot: Snapshot, sizes: Sequence[int]) -> Iterator[Snapshot]:
+    """A batch's snapshot cut into those of so many windows each."""
+    for rows in torch.arange(sum(sizes)).split(list(sizes)):
+        yield replace(
+            snapshot,
+            terms={name: value[rows] for name, value in snapshot.terms.items()},
+            total=snapshot.total[rows],
+            estimates=snapshot.estimates[rows],
+            gains=None if snapshot.gains is None else snapshot.gains[rows],
+            leash=None if snapshot.leash is None else snapshot.leash[rows],
+        )
+
+
+def _told(windows: Snapshot, recording: _Recording, share: float) -> Snapshot:
+    """A snapshot of all of a recording's windows as a state of the recording."""
+    return replace(
+        windows,
+        terms={name: value.mean() for name, value in windows.terms.items()},
+        total=windows.total.mean(),
+        estimates=recording.joined(windows.estimates),
+        elapsed=share * windows.elapsed,
+        leash=None if windows.leash is None else windows.leash.mean(),
+        gains=None if windows.gains is None else windows.gains.median(0).values,
+    )
 
 
 def _in_turn(searches: Sequence[Iterator[Snapshot]], recording: _Recording) -> Iterator[Snapshot]:

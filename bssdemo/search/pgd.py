@@ -16,12 +16,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from bssdemo.models.wavegan import SAMPLES, Generator
+from bssdemo.audio.format import SAMPLES
+from bssdemo.models.wavegan import Generator
 from bssdemo.search.best import Best
+from bssdemo.search.latents import first_latents, keep_rows, learning_rate
 from bssdemo.search.objective import TERMS, Weights, prepare, terms, weighted
 from bssdemo.search.presets import PRESETS, SearchConfig
 from bssdemo.search.starts import Encoders, Randomness, begin
-from bssdemo.search.unknowns import first_unknowns, keep_rows, learning_rate
 from bssdemo.snapshot import Snapshot
 
 __all__ = ["PRESETS", "SearchConfig", "separate"]
@@ -41,7 +42,8 @@ def separate(
 
     `mix`: 16,384 samples at 16 kHz, at the level of a plain sum of peak-normalised sources; leading
     axes are independent examples. `priors`: one frozen generator per source, the same one may occur
-    twice. `encoders`: one per prior or None where it has none, for `config.start` = "encoder".
+    twice. `encoders`: one per prior or None where it has none, for a search that begins at their answer or
+    is tied to it.
     `generator` draws the random starts, the same for all examples; a sequence has one for each (seed 0 if
     none is given).
     `weights()` and `stop()` are asked before every step. Yields step 0, then one snapshot per step;
@@ -53,7 +55,7 @@ def separate(
     _check(mix, priors)
     if encoders is not None:
         _check_encoders(priors, encoders)
-    if encoders is None or config.start != "encoder":
+    if encoders is None or not config.hears:
         encoders = [None] * len(priors)
     return _search(mix, priors, encoders, config, generator, weights, stop)
 
@@ -92,16 +94,20 @@ def _search(
     mix = mix.detach().to(next(priors[0].parameters())).reshape(-1, SAMPLES)
     starts = config.starts
     target = prepare(mix.repeat_interleave(starts, 0), config.objective.form)
-    points = begin(mix, priors, encoders, starts, generator, zero=config.start != "random")
-    unknowns = first_unknowns(mix, points, priors, config)
-    adam = torch.optim.Adam(unknowns.moved, lr=config.learning_rate)
+    points = begin(mix, priors, encoders, starts, generator, config.start)
+    latents = first_latents(mix, points, priors, config)
+    adam = torch.optim.Adam(latents.moved, lr=config.learning_rate)
     weights = config.objective.weights
 
     def evaluate() -> tuple[dict[str, Tensor], Tensor, Best]:
         with torch.enable_grad():
-            estimates = unknowns.estimates(priors, config.peak_normalise)
-            values, leash = terms(target, estimates), config.leash * unknowns.distance()
-        return values, leash, Best.of(estimates, unknowns.gains(len(priors)), values, leash, weights)
+            estimates = latents.estimates(priors, config.peak_normalise)
+            values, distance = terms(target, estimates), latents.distance()
+        gains = latents.gains(len(priors))
+        return values, distance, Best.of(estimates, gains, values, distance, weights, pull())
+
+    def pull() -> float:
+        return config.leash if weights.leash is None else weights.leash
 
     def snapshot(shown: Best, done: bool = False) -> Snapshot:
         one = shown.rows(shown.leaders(starts))
@@ -118,28 +124,28 @@ def _search(
         )
 
     step = 0
-    values, leash, current = evaluate()
+    values, distance, current = evaluate()
     best = current
     yield snapshot(current)
     while step < config.steps and not (stop is not None and stop()):
         if ask_weights is not None and (asked := ask_weights()) != weights:
             weights = asked
-            best = current = current.reweighted(weights)  # totals under other weights do not compare
+            best = current = current.reweighted(weights, pull())  # totals under other weights do not compare
         if starts > 1 and step == config.explore:
-            unknowns, adam = keep_rows(unknowns, adam, current.leaders(starts))
+            latents, adam = keep_rows(latents, adam, current.leaders(starts))
             best = best.rows(best.leaders(starts))
             target, starts = prepare(mix, config.objective.form), 1
-            values, leash, _ = evaluate()
+            values, distance, _ = evaluate()
         with torch.enable_grad():
-            loss = (weighted(values, weights) + leash).sum()
-        for unknown, slope in zip(unknowns.moved, torch.autograd.grad(loss, unknowns.moved), strict=True):
-            unknown.grad = slope
+            loss = (weighted(values, weights) + pull() * distance).sum()
+        for leaf, slope in zip(latents.moved, torch.autograd.grad(loss, latents.moved), strict=True):
+            leaf.grad = slope
         adam.param_groups[0]["lr"] = learning_rate(config, step)
         adam.step()
         if config.bound is not None:
-            unknowns.z.detach().clamp_(-config.bound, config.bound)
+            latents.z.detach().clamp_(-config.bound, config.bound)
         step += 1
-        values, leash, current = evaluate()
+        values, distance, current = evaluate()
         best = best.or_better(current)
         if step < config.steps:
             yield snapshot(current)

@@ -14,9 +14,9 @@ class SearchConfig:
 
     `starts` = 1 begins at z = 0; S begins there and at random points, the best one is kept per
     example. With `explore`, after that many steps only each example's best start goes on.
-    `start` = "encoder" puts the encoders' z before z = 0 (a prior without one starts at 0), and `leash` is
-    the weight of the regulariser R of equation 1, which ties latents and gains to those. "random": all the
-    starts are random points.
+    `start` = "encoder" puts the encoders' z before z = 0 (a prior without one starts at 0); "random": all the
+    starts are random points. `leash` is the weight of the regulariser R of equation 1, which pulls latents and gains
+    to the encoders' answer wherever the search begins; 0: without encoders' start nobody asks the encoders.
     `gain` = "estimated" searches a factor for every source too, for mixtures at unknown levels.
     `peak_normalise` divides every generator's output by its own peak before it is added.
     `bound` is the projection: latents are clipped to [-bound, bound] after every step; None: they are not.
@@ -33,6 +33,11 @@ class SearchConfig:
     gain: Literal["fixed", "estimated"] = "fixed"
     peak_normalise: bool = False
     bound: float | None = 1.0  # algorithm 1: z is drawn from U(-1, 1) in training
+
+    @property
+    def hears(self) -> bool:
+        """Whether the search needs the encoders' answer."""
+        return self.start == "encoder" or self.leash > 0
 
     def __post_init__(self) -> None:
         if self.steps < 1:
@@ -60,11 +65,10 @@ PRESETS: dict[str, SearchConfig] = {
     # ours: weights, rate, steps and starts chosen on the validation part of the training recordings
     "balanced": SearchConfig(
         Objective("balanced", Weights(0.8, 0.02, 0.2, 0.2)),
-        steps=40,
-        learning_rate=0.1,
+        steps=24,
+        learning_rate=0.2,
         schedule="cosine",
-        start="encoder",
-        leash=0.5,
+        leash=100.0,  # strong: what the mixture's sum alone asks for is no better separation (docs/log.md)
         gain="estimated",
     ),
 }

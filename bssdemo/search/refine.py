@@ -10,7 +10,8 @@ Gaussian model (Liutkus and Badeau, "Generalized Wiener filtering with fractiona
 
 an expectation-maximisation step of the Poisson model of non-negative matrix factorisation (Cemgil, "Bayesian
 inference for nonnegative matrix factorisation models", 2009) with a Gamma prior that wants c = 1: only where a
-source is strong does the mixture have the say. One more share, the residual, takes what no estimate explains.
+source is strong does the mixture have the say. Then a few spectra of this recording have half a say in every
+source (spectra.py): v_k <- sqrt(v_k (H W)_k). One more share, the residual, takes what no estimate explains.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from jaxtyping import Complex, Float
 from torch import Tensor
 from torch.nn import functional
 
-from bssdemo.stft import Stft, inverse, transform
+from bssdemo.audio.stft import Stft, inverse, transform
+from bssdemo.search.spectra import few_spectra
 
-__all__ = ["DEFAULT", "RefineConfig", "Refined", "apply", "masks", "refine"]
+__all__ = ["BY_TRUTH", "DEFAULT", "RefineConfig", "Refined", "apply", "masks", "refine"]
 
 FLOOR = 1e-5  # of the mixture's mean, added to every magnitude: where nothing sounds the shares are equal
 NEIGHBOURHOOD = (3, 9)  # frames and bins: 48 ms and 140 Hz by default
@@ -33,21 +35,23 @@ SILENCE = 1e-15  # least mean a mixture is divided by
 
 @dataclass(frozen=True)
 class RefineConfig:
-    """How the masks are made; chosen on validation mixtures (docs/method.md, "Refinement").
+    """How the masks are made; chosen on validation mixtures (docs/guide/refinement.md).
 
     `exponent` p: 1 shares by magnitude, 2 by power, more is nearer to winner-takes-all. `iterations` of the
     colours, 0 leaves them 1; `reach`: the frames, an odd number, a colour is estimated on; `trust` in the
-    generator's own colour: the prior's weight w_k in mean magnitudes of source k.
+    generator's own colour: the prior's weight w_k in mean magnitudes of source k. `spectra`: how many a source has
+    in every second; 0: the estimates alone have the say, as for masks of true sources.
     `residual`: the residual's magnitude is this many times what the mixture has above `margin` times the
     sum of the estimated magnitudes; 0 leaves its mask empty.
     """
 
     frame: int = 1024
     hop: int = 256
-    exponent: float = 2.0
+    exponent: float = 1.7
     iterations: int = 5
-    reach: int = 65
-    trust: float = 1.0
+    reach: int = 33
+    trust: float = 3.0
+    spectra: int = 8
     residual: float = 1.0
     margin: float = (
         16.0  # nearer to 1 takes more of a novel source, and details of the known ones that a prior misses
@@ -66,6 +70,8 @@ class RefineConfig:
             raise ValueError(f"reach must be an odd number of frames, got {self.reach}")
         if not 0 < self.trust < float("inf"):
             raise ValueError(f"trust must be above 0, got {self.trust}")
+        if self.spectra < 0:
+            raise ValueError(f"spectra must not be negative, got {self.spectra}")
         if not 0 <= self.residual < float("inf"):
             raise ValueError(f"residual must be at least 0, got {self.residual}")
         if not 1 <= self.margin < float("inf"):
@@ -78,6 +84,9 @@ class RefineConfig:
 
 
 DEFAULT = RefineConfig()
+BY_TRUTH = RefineConfig(
+    exponent=2.0, iterations=5, reach=65, trust=1.0, spectra=0
+)  # for true sources: the oracle
 
 
 @dataclass(frozen=True)
@@ -114,12 +123,15 @@ def masks(
     """
     if estimates.shape[-2] == 0:
         raise ValueError("there are no estimates to refine")
-    observed = _magnitude(mix, config.stft)
+    observed = magnitude(mix, config.stft)
     level = observed.square().mean((-2, -1), keepdim=True).sqrt().clamp_min(SILENCE)
     observed = observed / level
-    magnitudes = _magnitude(estimates, config.stft) / level[..., None, :, :] + FLOOR
+    magnitudes = magnitude(estimates, config.stft) / level[..., None, :, :] + FLOOR
     magnitudes = magnitudes * _colours(observed, magnitudes, config)
-    magnitudes = torch.cat([magnitudes, _unexplained(observed, magnitudes, config)], -3)
+    rest = _unexplained(observed, magnitudes, config)
+    if config.spectra:
+        magnitudes = (magnitudes * (few_spectra(observed, magnitudes, config.spectra) + FLOOR)).sqrt()
+    magnitudes = torch.cat([magnitudes, rest], -3)
     relative = (magnitudes / magnitudes.amax(-3, keepdim=True)).pow(config.exponent)
     return relative / relative.sum(-3, keepdim=True)
 
@@ -131,14 +143,14 @@ def apply(
 
     Masks of one channel may be applied to another of the same length. Raises ValueError for masks of another length.
     """
-    spectrum = _spectrum(signal, stft)
-    if masks.shape[-2:] != spectrum.shape[-2:]:
+    whole = spectrum(signal, stft)
+    if masks.shape[-2:] != whole.shape[-2:]:
         raise ValueError(
-            f"masks of {tuple(masks.shape[-2:])} frames and bins do not fit a signal of {tuple(spectrum.shape[-2:])}"
+            f"masks of {tuple(masks.shape[-2:])} frames and bins do not fit a signal of {tuple(whole.shape[-2:])}"
         )
     samples = signal.shape[-1]
     filled = samples + _missing(samples, stft)
-    return inverse(masks * spectrum[..., None, :, :], stft, filled)[..., :samples]
+    return inverse(masks * whole[..., None, :, :], stft, filled)[..., :samples]
 
 
 def _colours(
@@ -183,16 +195,18 @@ def _over_time(x: Float[Tensor, "*batch frames bins"], reach: int) -> Float[Tens
     """Mean over `reach` frames around each, at the ends over those that are there."""
     frames = torch.arange(x.shape[-2], device=x.device)
     first, last = (frames - reach // 2).clamp_min(0), (frames + reach // 2 + 1).clamp_max(len(frames))
-    sums = functional.pad(x.double().cumsum(-2), (0, 0, 1, 0))  # in float64: a loud second must not
+    exact = x.double() if x.device.type != "mps" else x  # Apple's cards have no float64
+    sums = functional.pad(exact.cumsum(-2), (0, 0, 1, 0))  # in float64: a loud second must not
     window = sums[..., last, :] - sums[..., first, :]  # leave its rounding in a quiet one
     return (window / (last - first)[:, None]).to(x)
 
 
-def _magnitude(x: Float[Tensor, "*batch samples"], stft: Stft) -> Float[Tensor, "*batch frames bins"]:
-    return _spectrum(x, stft).abs()
+def magnitude(x: Float[Tensor, "*batch samples"], stft: Stft) -> Float[Tensor, "*batch frames bins"]:
+    """|STFT| on the frames and bins of the masks."""
+    return spectrum(x, stft).abs()
 
 
-def _spectrum(x: Float[Tensor, "*batch samples"], stft: Stft) -> Complex[Tensor, "*batch frames bins"]:
+def spectrum(x: Float[Tensor, "*batch samples"], stft: Stft) -> Complex[Tensor, "*batch frames bins"]:
     """The transform of `x` filled up with zeros: the window's last, tiny weights would spoil the inverse otherwise."""
     return transform(functional.pad(x, (0, _missing(x.shape[-1], stft))), stft)
 

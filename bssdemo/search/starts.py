@@ -4,30 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from bssdemo.audio.stft import Stft, inverse, transform
 from bssdemo.models import Generator, LatentEncoder
-from bssdemo.stft import Stft, inverse, transform
+from bssdemo.models.encoder import TimedEncoder
 
 TWIN_NUDGE = 0.05  # reach of the offset that a prior's second occurrence gets
 PEEL = Stft(frame=512, hop=128, center=True)  # on whose bins a twin's first sound is taken away
 POWER_EPS = 1e-8
 
-Encoders = Sequence[LatentEncoder | None]
+First = Literal["zeros", "encoder", "random"]
+Encoders = Sequence[LatentEncoder | TimedEncoder | None]
 Randomness = torch.Generator | Sequence[torch.Generator]  # one for all examples alike, or one for each
 
 
 @dataclass(frozen=True)
 class Starts:
-    """Latents to begin with, all priors' side by side; the first of the starts is the encoders' answer.
+    """Latents to begin with, all priors' side by side, and the point that the leash ties them to.
 
-    `known` is 1 for every prior with an encoder, else 0: its latents in the first start mean nothing.
+    `anchor` is the encoders' answer; `known` is 1 for every prior with an encoder, else 0: its latents in the
+    anchor mean nothing.
     """
 
     z: Float[Tensor, "B starts latents"]
+    anchor: Float[Tensor, "B latents"]
     known: Float[Tensor, " K"]
 
 
@@ -37,9 +42,10 @@ def begin(
     encoders: Encoders,
     starts: int,
     generator: Randomness | None,
-    zero: bool = True,
+    first: First = "encoder",
 ) -> Starts:
-    """`starts` points per example: the encoders' z if there is an encoder, then z = 0 (if `zero`), then random ones.
+    """`starts` points per example: the encoders' z if they come `first` and there is one, then z = 0 unless
+    random ones do, then random ones.
 
     With one generator the random points are the same for every example, with one for each they are not;
     neither depends on the batch. A prior without encoder (None) starts at 0 in the encoders' point.
@@ -49,14 +55,16 @@ def begin(
     generators = [generator] if isinstance(generator, torch.Generator) else generator
     known = torch.tensor([float(encoder is not None) for encoder in encoders]).to(mix)
     size = sum(prior.latent_size for prior in priors)
-    count = max(0, starts - zero - bool(known.any()))
+    zero, answer = first != "random", first == "encoder" and bool(known.any())
+    count = max(0, starts - zero - answer)
     drawn = [(_twin_nudge(priors, one), _uniform(one, count, size)) for one in generators]
     nudge = torch.stack([nudge for nudge, _ in drawn]).to(mix).expand(len(mix), -1)
     points = [nudge] if zero else []
-    if known.any():
-        points.insert(0, (encode(mix, priors, encoders) + nudge).clamp(-1, 1))
+    anchor = (encode(mix, priors, encoders) + nudge).clamp(-1, 1) if known.any() else nudge
+    if answer:
+        points.insert(0, anchor)
     random = torch.stack([some for _, some in drawn]).to(mix).expand(len(mix), -1, -1)
-    return Starts(torch.stack([*points, *random.unbind(1)][:starts], 1), known)
+    return Starts(torch.stack([*points, *random.unbind(1)][:starts], 1), anchor, known)
 
 
 def _uniform(generator: torch.Generator, *shape: int) -> Float[Tensor, "..."]:

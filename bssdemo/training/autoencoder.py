@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Complex, Float
 from torch import Tensor
 
-from bssdemo.stft import Stft, magnitude, transform
+from bssdemo.audio.stft import Stft, magnitude, transform
 
 RESOLUTIONS = tuple(Stft(frame=n, hop=n // 2) for n in (1024, 512, 256))
 LOG_FLOOR = 0.03  # magnitudes below this (at the scale of frame 256) count as silence

@@ -13,10 +13,7 @@ config.json, log.csv, state-N/ and checkpoint/: the prior with its new encoder.
 
 from __future__ import annotations
 
-import argparse
-import json
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
@@ -25,19 +22,16 @@ import torch
 from accelerate import Accelerator
 from jaxtyping import Float
 from torch import Tensor, nn
-from tqdm import tqdm
 
-from bssdemo import hub
-from bssdemo.evaluation.metrics import spectral_snr
-from bssdemo.evaluation.mixtures import draw
+from bssdemo.checkpoints import hub
+from bssdemo.data.clips import load_clips, load_named
+from bssdemo.data.mixing import STREAMS, Mixing, draw_mixtures
+from bssdemo.data.mixtures import draw
+from bssdemo.metrics.audio import spectral_snr
 from bssdemo.models import Generator, LatentEncoder
 from bssdemo.models.encoder import widened
-from bssdemo.precision import bf16_pays
 from bssdemo.training import autoencoder
-from bssdemo.training.data import load_clips
-from bssdemo.training.evaluate import frozen_copy
-from bssdemo.training.loop import CsvLog, cosine, load_state, save_state
-from bssdemo.training.mixing import STREAMS, Mixing, draw_mixtures
+from bssdemo.training.loop import Pace, cosine, run_steps
 
 COLUMNS = ["step", "seconds", "loss", "learning_rate", "valid_clean_snr", "valid_mixture_snr"]
 KINDS = ("digit", "drums", "piano")
@@ -135,22 +129,18 @@ def train(
     evaluate_every: int = 200,
 ) -> Path:
     """Run or resume to the end; returns the folder of the prior's checkpoint with its encoder."""
-    run.mkdir(parents=True, exist_ok=True)
-    clips = {name: load_clips(data, name, "train") for name in (config.name, *config.others)}
+    clips = {config.name: load_clips(data, config.name, "train")}
+    clips |= {name: load_named(data, name, "train") for name in config.others}
     accelerator = Accelerator(mixed_precision=precision)
     encoder, generator = _networks(config, prior, accelerator)
     adam = torch.optim.Adam(_groups(config, encoder, generator), betas=(0.9, 0.98))
     encoder, adam = accelerator.prepare(encoder, adam)
     if config.tune:
         generator = accelerator.prepare(generator)
-    first = load_state(accelerator, run)
-    (run / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
-    log = CsvLog(run / "log.csv", COLUMNS, first)
     pairs = validation(data, config)
     seed = config.seed + 7919 * accelerator.process_index
-    began = time.perf_counter()
-    steps = range(first + 1, config.steps + 1)
-    for step in tqdm(steps, initial=first, total=config.steps, desc=config.name, mininterval=2):
+
+    def update(step: int) -> Mapping[str, float]:
         drawn = draw_mixtures(clips, config.name, config.batch, config.mixing_at(step), seed, step)
         mixtures, targets = (torch.from_numpy(audio).to(accelerator.device) for audio in drawn)
         rate = cosine(step, config.steps, config.learning_rate)
@@ -159,22 +149,24 @@ def train(
         for group in adam.param_groups:
             group["lr"] = rate * group["part"]
         noise = torch.Generator().manual_seed(seed * STREAMS + step) if config.noisy else None
-        loss = encoder_step(
-            encoder, generator, adam, mixtures, targets, config.mask_weight, accelerator, noise
-        )
-        values = {"loss": loss, "learning_rate": rate}
-        last = step == config.steps
-        if last or step % evaluate_every == 0:
-            values |= held_out(accelerator.unwrap_model(encoder), _plain(generator, accelerator), pairs)
-        if last or step % 20 == 0:
-            seconds = round(time.perf_counter() - began, 1)
-            rounded = {key: round(value, 6) for key, value in values.items()}
-            log.write({"step": step, "seconds": seconds, **rounded})
-        if last or step % save_every == 0:
-            save_state(accelerator, run, step)
-            trained = accelerator.unwrap_model(encoder, keep_fp32_wrapper=False)
-            hub.save(run / "checkpoint", _plain(generator, accelerator), prior.config, trained)
-    return run / "checkpoint"
+        weight = config.mask_weight
+        loss = encoder_step(encoder, generator, adam, mixtures, targets, weight, accelerator, noise)
+        return {"loss": loss, "learning_rate": rate}
+
+    def export() -> None:
+        trained = accelerator.unwrap_model(encoder, keep_fp32_wrapper=False)
+        hub.save(run / "checkpoint", _plain(generator, accelerator), prior.config, trained)
+
+    return run_steps(
+        run,
+        asdict(config),
+        COLUMNS,
+        Pace(config.steps, check_every=evaluate_every, save_every=save_every),
+        accelerator,
+        update,
+        lambda step: held_out(accelerator.unwrap_model(encoder), _plain(generator, accelerator), pairs),
+        export,
+    )
 
 
 def _networks(
@@ -185,9 +177,13 @@ def _networks(
         with torch.random.fork_rng():
             torch.manual_seed(config.seed)
             encoder = LatentEncoder(config.width, prior.generator.latent_size)
-        return encoder, frozen_copy(prior.generator, accelerator.device)
+        return encoder, prior.generator.frozen_copy(accelerator.device)
     if prior.encoder is None:
         raise ValueError(f"to tune {prior.name}, train its encoder first: its checkpoint has none")
+    if not isinstance(prior.encoder, LatentEncoder):
+        raise ValueError(
+            f"{prior.name} has its latent along time: `train prior` tunes it on mixtures by itself"
+        )
     encoder = widened(prior.encoder, config.width, torch.Generator().manual_seed(config.seed))
     generator = Generator(**prior.generator.config)
     generator.load_state_dict(prior.generator.state_dict())
@@ -206,71 +202,4 @@ def _plain(generator: nn.Module, accelerator: Accelerator) -> Generator:
     """The generator as the search uses it."""
     bare = accelerator.unwrap_model(generator, keep_fp32_wrapper=False)
     assert isinstance(bare, Generator)
-    return frozen_copy(bare)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`train encoder`'s arguments; defaults are those of the shipped encoders."""
-    default = EncoderConfig(name="")
-    parser.add_argument("name", help="the prior's name: digit, drums, piano or your own")
-    parser.add_argument("--data", type=Path, required=True, help="shared layout or a folder of audio")
-    parser.add_argument(
-        "--others", type=_names, metavar="A,B",
-        help=f"kinds to mix it with, in the same data (default: those of {', '.join(KINDS)} that it is not)",
-    )  # fmt: skip
-    parser.add_argument("--checkpoint", type=Path, help="folder of the prior (default: Hub or bundled)")
-    parser.add_argument("--run", type=Path, help="the run's folder (default: runs/encoder-NAME)")
-    parser.add_argument(
-        "--width", type=int, metavar="N",
-        help=f"channels of the first layer (default: {default.width}; to tune, as many as the encoder has)",
-    )  # fmt: skip
-    for name in ("steps", "batch", "seed"):
-        parser.add_argument(f"--{name}", type=int, default=getattr(default, name), metavar="N")
-    parser.add_argument("--learning-rate", type=float, default=default.learning_rate)
-    parser.add_argument(
-        "--mask-weight", type=float, default=default.mask_weight, metavar="W",
-        help="weight of what a mask made of the estimate leaves of the others and takes of the clip",
-    )  # fmt: skip
-    parser.add_argument(
-        "--tune", type=float, default=default.tune, metavar="R",
-        help="train the generator too, at R times this rate, from the prior's own encoder (default: 0, frozen)",
-    )  # fmt: skip
-    parser.add_argument("--noisy", action="store_true", help="noise on z, as in the warm-up: for few clips")
-    parser.add_argument("--precision", choices=("auto", "no", "bf16"), default="auto")
-    parser.add_argument("--save-every", type=int, default=200, metavar="N")
-    parser.add_argument("--evaluate-every", type=int, default=200, metavar="N")
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def run(args: argparse.Namespace) -> int:
-    """The command; prints where the checkpoint is."""
-    others: Sequence[str] = KINDS if args.others is None else args.others
-    prior = hub.load_prior(args.name, args.checkpoint)
-    own = prior.encoder.width if args.tune and prior.encoder is not None else EncoderConfig.width
-    config = EncoderConfig(
-        args.name,
-        tuple(name for name in others if name != args.name),
-        width=own if args.width is None else args.width,
-        steps=args.steps,
-        batch=args.batch,
-        learning_rate=args.learning_rate,
-        tune=args.tune,
-        mask_weight=args.mask_weight,
-        noisy=args.noisy,
-        seed=args.seed,
-    )
-    precision = ("bf16" if bf16_pays() else "no") if args.precision == "auto" else args.precision
-    folder = train(
-        config,
-        prior,
-        args.data,
-        args.run or Path("runs") / f"encoder-{config.name}",
-        precision=precision,
-        save_every=args.save_every,
-        evaluate_every=args.evaluate_every,
-    )
-    print(f"checkpoint: {folder}")
-    return 0
+    return bare.frozen_copy()

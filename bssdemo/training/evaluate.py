@@ -10,24 +10,17 @@ from jaxtyping import Float
 from torch import Tensor
 
 from bssdemo import audio, plots
-from bssdemo.evaluation.metrics import spectral_snr
+from bssdemo.audio.stft import Stft, power
+from bssdemo.data.clips import Clips, peak_normalised
+from bssdemo.metrics.audio import spectral_snr
 from bssdemo.models import Generator, LatentEncoder
 from bssdemo.search.pgd import PRESETS, separate
-from bssdemo.stft import Stft, power
-from bssdemo.training.data import Clips, peak_normalised
 
 ENCODER_CLIPS = 64
 SEARCH_CLIPS = 16
 # A prior in training has no encoder and its level is known
 INVERSION = replace(PRESETS["balanced"], start="zeros", gain="fixed", steps=100, starts=3, explore=30)
 SHEET = Stft(frame=512, hop=128, center=True)
-
-
-def frozen_copy(generator: Generator, device: torch.device | str = "cpu") -> Generator:
-    """The generator as the search uses it; the one in training stays as it is."""
-    copy = Generator(**generator.config)
-    copy.load_state_dict(generator.state_dict())
-    return copy.to(device).freeze()
 
 
 def spread(clips: Clips, count: int) -> Float[Tensor, "n samples"]:
@@ -53,7 +46,7 @@ def held_out(generator: Generator, encoder: LatentEncoder, valid: Clips) -> dict
     """The two figures of the log, on clips of groups that are not trained on."""
     return {
         "valid_encoder_snr": encoder_snr(generator, encoder, spread(valid, ENCODER_CLIPS)),
-        "valid_search_snr": inversion_snr(frozen_copy(generator), spread(valid, SEARCH_CLIPS)),
+        "valid_search_snr": inversion_snr(generator.frozen_copy(), spread(valid, SEARCH_CLIPS)),
     }
 
 

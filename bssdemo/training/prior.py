@@ -1,7 +1,7 @@
 """Train a prior: autoencoder warm-up, then WGAN-GP; each stage as long as its flag says.
 
-    python -m bssdemo train prior digit --data DATA                       # warm-up only, the default
-    python -m bssdemo train prior digit --data DATA --warmup-steps 0 --gan-steps 200000 \
+    python -m bssdemo train dense digit --data DATA                       # warm-up only, the default
+    python -m bssdemo train dense digit --data DATA --warmup-steps 0 --gan-steps 200000 \
         --model-size 64 --batch 128                                       # the paper: WGAN-GP from scratch
 
 Stopped at any moment, the same command goes on from the last saved state. A run's folder holds
@@ -11,27 +11,23 @@ config.json, log.csv, samples/ (a sheet of spectrograms and a wav at every evalu
 
 from __future__ import annotations
 
-import argparse
-import json
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
-from tqdm import tqdm
 
-from bssdemo import hub
 from bssdemo.audio import SAMPLE_RATE
+from bssdemo.audio.format import SAMPLES
+from bssdemo.checkpoints import hub
+from bssdemo.data.augment import Augmentation, draw_batch
+from bssdemo.data.clips import Clips, load_clips
 from bssdemo.models import Critic, Generator, LatentEncoder
-from bssdemo.models.wavegan import SAMPLES
-from bssdemo.precision import bf16_pays
 from bssdemo.training import autoencoder, evaluate, wgan
-from bssdemo.training.augment import RECIPES, Augmentation, draw_batch
-from bssdemo.training.data import Clips, load_clips
-from bssdemo.training.loop import CsvLog, cosine, load_state, save_state
+from bssdemo.training.loop import Pace, cosine, run_steps
 
 COLUMNS = [
     "step", "stage", "seconds", "loss", "latent_distance", "wasserstein", "learning_rate",
@@ -45,7 +41,7 @@ class PriorConfig:
     """One training run; everything that decides its result."""
 
     name: str
-    model_size: int = 32  # the paper's d is 64; notes of docs/priors.md say why 32
+    model_size: int = 32  # the paper's d is 64; docs/guide/own-prior.md says why 32
     latent_size: int = 100
     warmup_steps: int = 3000
     gan_steps: int = 0
@@ -158,38 +154,29 @@ def train(
     evaluate_every: int = 400,
 ) -> Path:
     """Run or resume to the end; returns the checkpoint's folder."""
-    run.mkdir(parents=True, exist_ok=True)
     clips, valid = load_clips(data, config.name, "train"), load_clips(data, config.name, "valid")
     accelerator = Accelerator(mixed_precision=precision)
     nets = build(config, accelerator)
-    first = load_state(accelerator, run)
-    (run / "config.json").write_text(
-        json.dumps(asdict(config) | {"augmentation": asdict(augmentation)}, indent=2) + "\n"
+
+    def update(step: int) -> Mapping[str, Any]:
+        stage = "warmup" if step <= config.warmup_steps else "gan"
+        return {"stage": stage, **_update(nets, clips, config, augmentation, step, accelerator)}
+
+    def check(step: int) -> Mapping[str, float]:
+        generator = accelerator.unwrap_model(nets.generator)
+        evaluate.write_samples(run / "samples", step, generator, config.seed)
+        return evaluate.held_out(generator, accelerator.unwrap_model(nets.encoder), valid)
+
+    return run_steps(
+        run,
+        asdict(config) | {"augmentation": asdict(augmentation)},
+        COLUMNS,
+        Pace(config.steps, check_every=evaluate_every, save_every=save_every),
+        accelerator,
+        update,
+        check,
+        lambda: _export(nets, config, accelerator, run),
     )
-    log = CsvLog(run / "log.csv", COLUMNS, first)
-    began = time.perf_counter()
-    steps = range(first + 1, config.steps + 1)
-    bar = tqdm(steps, initial=first, total=config.steps, desc=config.name, mininterval=2)
-    for step in bar:
-        values = dict(_update(nets, clips, config, augmentation, step, accelerator))
-        if step % evaluate_every == 0 or step == config.steps:
-            values |= evaluate.held_out(
-                accelerator.unwrap_model(nets.generator),
-                accelerator.unwrap_model(nets.encoder),
-                valid,
-            )
-            evaluate.write_samples(
-                run / "samples", step, accelerator.unwrap_model(nets.generator), config.seed
-            )
-        if step % 20 == 0 or step == config.steps:
-            stage = "warmup" if step <= config.warmup_steps else "gan"
-            seconds = round(time.perf_counter() - began, 1)
-            log.write({"step": step, "stage": stage, "seconds": seconds, **_rounded(values)})
-            bar.set_postfix(_rounded(values, 3))
-        if step % save_every == 0 or step == config.steps:
-            save_state(accelerator, run, step)
-            _export(nets, config, accelerator, run)
-    return run / "checkpoint"
 
 
 def _update(
@@ -216,42 +203,3 @@ def _export(nets: Networks, config: PriorConfig, accelerator: Accelerator, run: 
     assert isinstance(generator, Generator)
     fits = config.warmup_steps > 0 and config.gan_steps == 0
     hub.save(run / "checkpoint", generator, checkpoint_config(config), encoder if fits else None)
-
-
-def _rounded(values: Mapping[str, float], digits: int = 6) -> dict[str, float]:
-    return {key: round(value, digits) for key, value in values.items()}
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`train prior`'s arguments; defaults are those of the shipped checkpoints."""
-    default = PriorConfig(name="")
-    parser.add_argument("name", help="the prior's name: digit, drums, piano or your own")
-    parser.add_argument("--data", type=Path, required=True, help="shared layout or a folder of audio")
-    parser.add_argument("--run", type=Path, help="the run's folder (default: runs/NAME)")
-    for field in ("warmup_steps", "gan_steps", "model_size", "latent_size", "batch", "seed"):
-        value = getattr(default, field)
-        parser.add_argument(f"--{field.replace('_', '-')}", type=int, default=value, metavar="N")
-    parser.add_argument("--learning-rate", type=float, default=default.learning_rate)
-    parser.add_argument("--precision", choices=("auto", "no", "bf16"), default="auto")
-    parser.add_argument("--save-every", type=int, default=200, metavar="N")
-    parser.add_argument("--evaluate-every", type=int, default=400, metavar="N")
-
-
-def run(args: argparse.Namespace) -> int:
-    """The command; prints where the checkpoint is."""
-    fields = ("name", "warmup_steps", "gan_steps", "model_size", "latent_size", "batch", "seed")
-    config = PriorConfig(
-        **{field: getattr(args, field) for field in fields}, learning_rate=args.learning_rate
-    )
-    precision = ("bf16" if bf16_pays() else "no") if args.precision == "auto" else args.precision
-    folder = train(
-        config,
-        args.data,
-        args.run or Path("runs") / config.name,
-        augmentation=RECIPES.get(config.name, Augmentation()),
-        precision=precision,
-        save_every=args.save_every,
-        evaluate_every=args.evaluate_every,
-    )
-    print(f"checkpoint: {folder}")
-    return 0

@@ -1,10 +1,21 @@
-"""Sentences on the page as HTML; whatever comes from outside is escaped here."""
+"""Sentences on the page as HTML, whatever comes from outside escaped, and the one shape that updates have."""
 
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
-from bssdemo.ui.shelf import Shelf
+from bssdemo.machine.shares import CROWDED
+
+Updates = dict[Any, Any]  # what a handler gives: new values by component; one left out stays as it is
+WAITING = "Waiting for a turn on the machine …"
+FULL = CROWDED
+
+
+def waiting(ahead: int) -> str:
+    """Where a run stands in the queue."""
+    before = "one run comes" if ahead == 1 else f"{ahead} runs come"
+    return f"{WAITING} {before[0].upper()}{before[1:]} before yours." if ahead else WAITING
 
 
 def note(*sentences: str | None, problem: bool = False) -> str:
@@ -12,9 +23,3 @@ def note(*sentences: str | None, problem: bool = False) -> str:
     text = "</p><p>".join(escape(sentence) for sentence in sentences if sentence)
     kind, role = ("note problem", "alert") if problem else ("note", "status")
     return f'<div class="{kind}" role="{role}"><p>{text}</p></div>'
-
-
-def provenance(shelf: Shelf) -> str:
-    """Where every prior came from."""
-    lines = "".join(f"<li>{escape(line)}</li>" for line in shelf.provenance())
-    return f"<h2>Priors in use</h2><ul>{lines}</ul>"

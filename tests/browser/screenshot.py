@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.server import ROOT, launch, serve
+from tests.browser.server import EXAMPLE, ROOT, launch, serve
 
 SHARE = 0.6  # of the steps, when the picture is taken
 
@@ -15,7 +15,7 @@ def main() -> None:
         browser = launch(playwright)
         page = browser.new_page(viewport={"width": 1280, "height": 860}, device_scale_factor=1.5)
         page.goto(url)
-        page.locator("#examples button").first.click()
+        page.get_by_role("button", name=EXAMPLE, exact=True).click()
         page.locator("#message").get_by_text("recorded run").wait_for()
         page.wait_for_timeout(1000)
         page.locator("#separate").click()

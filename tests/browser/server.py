@@ -21,6 +21,7 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required"
 )
+EXAMPLE = "“Five” over a Bach prelude"  # the name of the example that most tests open
 START_UP = 180  # seconds, on a busy machine
 
 

@@ -11,8 +11,9 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 
 from bssdemo import audio
-from bssdemo.ui.benchmarks import tables
-from tests.browser.server import serve
+from bssdemo.bench.published import tables
+from tests.browser.fields import set_steps
+from tests.browser.server import EXAMPLE, serve
 
 pytestmark = pytest.mark.browser
 PATIENCE = 60_000  # milliseconds
@@ -23,12 +24,12 @@ def _patient() -> None:
     expect.set_options(timeout=PATIENCE)
 
 
-def open_example(page: Page, address: str, number: int = 0) -> None:
+def open_example(page: Page, address: str, title: str = EXAMPLE) -> None:
     page.goto(address)
-    expect(page.locator("#examples button").first).to_be_visible()
-    expect(page.locator("#compare")).to_be_hidden()  # nothing has been separated yet
-    page.locator("#examples button").nth(number).click()
-    expect(page.locator("#compare")).to_be_visible()
+    expect(page.get_by_role("button", name=EXAMPLE, exact=True)).to_be_visible()
+    expect(page.locator("#comparison")).to_be_hidden()  # nothing has been separated yet
+    page.get_by_role("button", name=title, exact=True).click()
+    expect(page.locator("#comparison")).to_be_visible()
 
 
 def choose(page: Page, *titles: str) -> None:
@@ -37,7 +38,7 @@ def choose(page: Page, *titles: str) -> None:
 
 
 def method(page: Page, title: str) -> Locator:
-    """What the page shows for one method: its board and players."""
+    """What the page shows for one method: its board and mixer."""
     return page.locator(".method", has=page.locator(f".bss-method[aria-label='{title}']"))
 
 
@@ -52,13 +53,13 @@ OURS = ["the mixture itself", "ours, raw", "ours, refined"]
 def test_nmf_on_the_same_mixture_is_seen_heard_and_scored(page: Page, address: str) -> None:
     open_example(page, address)
     choose(page, "NMF")
-    page.locator("#compare-run").click()
+    page.locator("#comparison-run").click()
     assert methods_scored(page) == [*OURS, "NMF"]
     expect(page.locator(".method")).to_have_count(2)
     for title in ("Ours, refined", "NMF"):
         row = method(page, title)
         expect(row.locator(".bss-method canvas")).to_have_count(2)
-        expect(row.locator(".player a[download]")).to_have_count(2)
+        expect(row.locator(".mix-stem a[download]")).to_have_count(2)
         expect(row.locator(".bss-method canvas").first).to_have_attribute(
             "aria-label", re.compile(f"{title}, 1.02 seconds")
         )
@@ -69,7 +70,7 @@ def test_nmf_on_the_same_mixture_is_seen_heard_and_scored(page: Page, address: s
     assert len(numbers) == 4 * 4 * 2
     assert all(re.fullmatch(r"-?\d+\.\d\d", number) for number in numbers)
     page.locator("#reset").click()
-    expect(page.locator("#compare")).to_be_hidden()
+    expect(page.locator("#comparison")).to_be_hidden()
 
 
 @pytest.fixture(scope="module")
@@ -85,54 +86,54 @@ def test_unmix_and_remix_is_offered_ticked_and_named_for_its_own_sources_alone(
 ) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     title, boxes = "Unmix-and-remix", page.locator("#methods")
-    open_example(page, with_masks, 0)
+    open_example(page, with_masks)
     expect(boxes).to_contain_text("only for drum hits and spoken digits")
     expect(boxes.get_by_label(title)).to_have_count(0)
-    page.locator("#examples button").filter(has_text="“Zero” and a snare").click()
+    page.get_by_role("button", name="“Zero” and a snare", exact=True).click()
     expect(boxes.get_by_label(title)).to_be_checked()
     expect(boxes).not_to_contain_text("only for")
-    page.locator("#compare-run").click()
+    page.locator("#comparison-run").click()
     assert methods_scored(page) == [*OURS, title, "NMF"]
     row = method(page, title)
     expect(row.locator("[data-part=about]")).to_contain_text("knows only recordings like those")
     expect(row.locator(".bss-method canvas")).to_have_count(2)
-    expect(row.locator(".player a[download]")).to_have_count(2)
+    expect(row.locator(".mix-stem a[download]")).to_have_count(2)
     expect(row).to_contain_text("spoken digits")
     expect(row).not_to_contain_text("nearest to")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.locator("#examples button").first.click()
+    page.get_by_role("button", name=EXAMPLE, exact=True).click()
     expect(boxes.get_by_label(title)).to_have_count(0)
 
 
 def test_a_method_that_streams_is_stopped_and_still_heard(page: Page, address: str) -> None:
     open_example(page, address)
     choose(page, "Deep Audio Prior")
-    page.locator("#compare-run").click()
+    page.locator("#comparison-run").click()
     row = method(page, "Deep Audio Prior")
-    expect(row.locator("[data-part=time]")).to_have_text(re.compile(r"^step [1-9]\d* / \d+"))
+    expect(row.locator(".bss-number[data-part=time]")).to_have_text(re.compile(r"^step [1-9]\d* / \d+"))
     expect(row.locator(".bss-method canvas")).to_have_count(2)
-    page.locator("#compare-stop").click()
-    expect(row.locator("[data-part=time]")).to_have_text(re.compile("stopped"))
-    expect(row.locator(".player a[download]")).to_have_count(2)
-    expect(page.locator("#compare-message")).to_contain_text("this is what there is so far")
+    page.locator("#comparison-stop").click()
+    expect(row.locator(".bss-number[data-part=time]")).to_have_text(re.compile("stopped"))
+    expect(row.locator(".mix-stem a[download]")).to_have_count(2)
+    expect(page.locator("#comparison-message")).to_contain_text("this is what there is so far")
     assert methods_scored(page) == [*OURS, "Deep Audio Prior"]
 
 
 def test_two_visitors_each_see_their_own_comparison(page: Page, address: str) -> None:
     other = page.context.new_page()
     open_example(page, address)
-    open_example(other, address, 3)
+    open_example(other, address, "“Eight”, a snare and a Bach prelude")
     choose(page, "NMF")
     choose(other, "PCA")
-    page.locator("#compare-run").click()
-    other.locator("#compare-run").click()
+    page.locator("#comparison-run").click()
+    other.locator("#comparison-run").click()
     other.locator("#stop").click()  # acts on the other visitor's alone
     assert methods_scored(page) == [*OURS, "NMF"]
-    expect(page.locator("#compare-message")).to_contain_text("Done.")
-    expect(method(page, "NMF").locator(".player")).to_have_count(2)
+    expect(page.locator("#comparison-message")).to_contain_text("Done.")
+    expect(method(page, "NMF").locator(".mix-stem")).to_have_count(2)
     expect(method(page, "PCA")).to_have_count(0)
-    expect(other.locator("#compare-message")).to_contain_text("this is what there is so far")
-    expect(method(other, "Ours, refined").locator(".player")).to_have_count(3)
+    expect(other.locator("#comparison-message")).to_contain_text("this is what there is so far")
+    expect(method(other, "Ours, refined").locator(".mix-stem")).to_have_count(3)
     expect(method(other, "NMF")).to_have_count(0)
 
 
@@ -152,15 +153,12 @@ def test_true_sources_of_an_upload_are_asked_for_checked_and_used(
     for at in (0, 1):
         page.locator("#sources input[type=checkbox]").nth(at).check()
     page.locator("#mixture input[type=file]").set_input_files(tmp_path / "mix.wav")
-    page.get_by_role("button", name="Steps, learning rate, starts").click()
-    steps = page.get_by_label("number input for Steps")
-    steps.fill("10")
-    steps.press("Enter")
+    set_steps(page, 10)
     page.locator("#separate").click()
-    expect(page.locator("#compare")).to_be_visible()
+    expect(page.locator("#comparison")).to_be_visible()
     choose(page, "PCA")
-    page.locator("#compare-run").click()
-    expect(page.locator("#compare-message")).to_contain_text("Scores need the true sources")
+    page.locator("#comparison-run").click()
+    expect(page.locator("#comparison-message")).to_contain_text("Scores need the true sources")
     expect(method(page, "PCA")).to_contain_text("component 1")
     expect(page.locator("#scores")).to_be_hidden()
     page.get_by_role("button", name="I have the true sources").click()
@@ -178,7 +176,7 @@ def test_true_sources_of_an_upload_are_asked_for_checked_and_used(
     expect(page.locator("#true-sources button[aria-label='Clear']")).to_have_count(2)
     page.locator("#score").click()
     assert methods_scored(page) == [*OURS, "PCA"]
-    expect(method(page, "PCA")).to_contain_text("nearest to spoken digits")
+    expect(method(page, "PCA")).to_contain_text("nearest to speech")
 
 
 @pytest.mark.parametrize("width", [1280, 400])
@@ -188,8 +186,12 @@ def test_the_benchmarks_tab_shows_every_table_in_the_width_there_is(
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(address)
     page.get_by_role("tab", name="Benchmarks").click()
-    expect(page.get_by_role("tabpanel").filter(visible=True)).to_contain_text(
-        "How well do the sources come out?"
+    expect(page.get_by_text("How well do the sources come out?")).to_be_visible()
+    expect(page.locator("#benchmarks .chart")).to_have_count(12)
+    cut = page.locator("#benchmarks .chart :is(th, td)").evaluate_all(
+        "all => all.filter(cell => cell.scrollWidth > cell.clientWidth + 1).length"
     )
-    expect(page.locator("#benchmarks table")).to_have_count(tables().count("\n|-"))
+    assert cut == 0
+    page.get_by_role("button", name="All numbers of the paper's mixtures").click()
+    expect(page.locator("#numbers table")).to_have_count(tables().count("\n|-"))
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from bssdemo import hub
-from bssdemo.ui.pictures.gallery import PICTURES
+from bssdemo.checkpoints import hub
+from bssdemo.separation.pictures.examples import FOLDER
 from tests.browser.server import serve
 
 pytestmark = pytest.mark.browser
@@ -45,7 +45,7 @@ def tab(page: Page, served: str) -> Page:
 
 
 def board(page: Page) -> Locator:
-    return page.locator("#pictures-answer .pic-board")
+    return page.locator("#pictures-unmixed .pic-board")
 
 
 def comparison(page: Page) -> Locator:
@@ -70,20 +70,20 @@ def test_an_example_comes_apart_goes_round_and_is_compared(tab: Page) -> None:
     expect(board(tab)).to_have_attribute("data-step", "5")  # the circle has been played
     expect(tab.locator(".pic-step.pic-shown")).to_have_count(5)
     painted = tab.eval_on_selector_all(
-        "#pictures-answer canvas[data-tile]",
+        "#pictures-unmixed canvas[data-tile]",
         "all => all.map(one => new Set(one.getContext('2d').getImageData(0, 0, one.width, one.height).data).size)",
     )
     assert len(painted) == 6 + 2 + 6 + 2 + 6 + 2
     assert all(colours > 4 for colours in painted)
     expect(tab.locator(".picture-slider:visible")).to_have_count(2)
 
-    tab.locator("#compare-rpca").click()
+    tab.locator("#pictures-compare-rpca").click()
     expect(comparison(tab)).to_have_attribute("data-rows", "unmix rpca")
     expect(comparison(tab)).to_have_attribute("data-status", "done")
-    tab.locator("#compare-glo").click()
+    tab.locator("#pictures-compare-glo").click()
     expect(comparison(tab)).to_have_attribute("data-status", "searching")
     tab.wait_for_function("Number(document.querySelector('.pic-comparison').dataset.step) >= 3")
-    tab.locator("#compare-stop").click()
+    tab.locator("#pictures-compare-stop").click()
     expect(comparison(tab)).to_have_attribute("data-status", "stopped")
     expect(comparison(tab)).to_have_attribute("data-rows", "unmix rpca glo")
     expect(tab.locator("#pictures-message")).to_contain_text("GLO was stopped after")
@@ -110,9 +110,9 @@ def test_the_twin_answers_for_the_same_picture(tab: Page) -> None:
 def test_two_pictures_are_mixed_and_a_bad_file_is_named(tab: Page, tmp_path: Path) -> None:
     tab.locator("#picture-set").get_by_label("Shoes and bags").check()
     tab.get_by_role("tab", name="Two pictures").click()
-    tab.locator("#picture-1 input[type=file]").set_input_files(PICTURES / "shoes-bags/first-2.png")
+    tab.locator("#picture-1 input[type=file]").set_input_files(FOLDER / "shoes-bags/first-2.png")
     expect(tab.locator("#pictures-message")).to_contain_text("And the other picture")
-    tab.locator("#picture-2 input[type=file]").set_input_files(PICTURES / "shoes-bags/second-4.png")
+    tab.locator("#picture-2 input[type=file]").set_input_files(FOLDER / "shoes-bags/second-4.png")
     shows(tab, "your two pictures")
     expect(tab.locator(".pic-result .pic-score")).to_have_count(2)
     expect(tab.locator("#pictures-message")).to_contain_text("decided by likeness")
@@ -129,30 +129,30 @@ def test_two_pictures_are_mixed_and_a_bad_file_is_named(tab: Page, tmp_path: Pat
     tab.locator("#picture-mixture").get_by_label("Remove Image").or_(
         tab.locator("#picture-mixture button[aria-label=Clear]")
     ).first.click()
-    tab.locator("#picture-mixture input[type=file]").set_input_files(PICTURES / "shoes-bags/mixture-3.png")
+    tab.locator("#picture-mixture input[type=file]").set_input_files(FOLDER / "shoes-bags/mixture-3.png")
     shows(tab, "your mixture")
     expect(tab.locator(".pic-result .pic-score")).to_have_count(0)
     expect(tab.locator("#pictures-message")).to_contain_text("nothing to score by")
 
 
 def test_nothing_to_compare_with_is_told(tab: Page) -> None:
-    tab.locator("#compare-glo").click()
+    tab.locator("#pictures-compare-glo").click()
     expect(tab.locator("#pictures-message .problem")).to_contain_text("Unmix a picture first")
 
 
 def test_two_drawings_come_apart(tab: Page) -> None:
     tab.get_by_role("tab", name="Draw two").click()
-    expect(tab.locator(".paper[data-taken]")).to_have_count(2)  # the brush is at hand
+    expect(tab.locator(".picture-drawing[data-taken]")).to_have_count(2)  # the brush is at hand
     for which, strokes in ((1, [(0.5, 0.2), (0.5, 0.8)]), (2, [(0.25, 0.25), (0.75, 0.25), (0.45, 0.8)])):
-        draw(tab, tab.locator(f"#paper-{which}"), strokes)
+        draw(tab, tab.locator(f"#picture-drawing-{which}"), strokes)
     tab.locator("#picture-draw").click()
     shows(tab, "your two drawings")
     expect(tab.locator(".pic-result .pic-score")).to_have_count(2)
 
 
-def draw(page: Page, paper: Locator, strokes: list[tuple[float, float]]) -> None:
-    """A line through points in units of the paper's side."""
-    canvas = paper.locator("canvas").first
+def draw(page: Page, field: Locator, strokes: list[tuple[float, float]]) -> None:
+    """A line through points in units of the field's side."""
+    canvas = field.locator("canvas").first
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box is not None

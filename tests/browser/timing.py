@@ -6,7 +6,7 @@ import time
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.server import launch, serve
+from tests.browser.server import EXAMPLE, launch, serve
 
 RUNS = 3  # the median is printed
 PATIENCE = 120_000  # milliseconds
@@ -15,7 +15,7 @@ STEP = "Number(document.querySelector('.bss-board').dataset.step)"
 EVENTS = {  # what is waited for, in this order, after Separate
     "first frame": f"{STATUS} === 'searching'",
     "first moving frame": f"{STATUS} === 'searching' && {STEP} >= 1",
-    "stems": f"{STATUS} === 'done' && document.querySelectorAll('#players a[download]').length > 1",
+    "stems": f"{STATUS} === 'done' && Number(document.querySelector('#stage-mixer .mix').dataset.tracks) > 1",
     "zip": "document.querySelector('#download') !== null",
 }
 
@@ -23,7 +23,7 @@ EVENTS = {  # what is waited for, in this order, after Separate
 def one_run(page: Page, url: str, example: int) -> list[float]:
     """Seconds from the press on an example to its moving picture, then from Separate to every event."""
     page.goto(url)
-    button = page.locator("#examples button").nth(example)
+    button = page.locator(".card-open").nth(example)
     button.wait_for()
     page.wait_for_timeout(1000)
     pressed = time.perf_counter()
@@ -46,8 +46,8 @@ def main() -> None:
         browser = launch(playwright)
         page = browser.new_page(viewport={"width": 1280, "height": 860})
         page.goto(url)
-        page.locator("#examples button").first.wait_for()
-        titles = page.locator("#examples button").all_inner_texts()
+        page.get_by_role("button", name=EXAMPLE, exact=True).wait_for()
+        titles = page.locator(".card-open").all_inner_texts()
         print("| example | pressed: moving | " + " | ".join(f"Separate: {name}" for name in EVENTS) + " |")
         print("|---" * (2 + len(EVENTS)) + "|")
         for at, title in enumerate(titles):

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from bssdemo.audio.format import SAMPLES
 from bssdemo.models import LatentEncoder
 from bssdemo.models import encoder as module
 from bssdemo.models.encoder import widened
-from bssdemo.models.wavegan import SAMPLES
 
 
 def test_latents_lie_in_the_cube_and_follow_the_input() -> None:

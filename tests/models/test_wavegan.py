@@ -3,8 +3,9 @@
 import torch
 from torch import nn
 
+from bssdemo.audio.format import SAMPLES
 from bssdemo.models import Critic, Generator
-from bssdemo.models.wavegan import SAMPLES, UpConv, phase_shuffle
+from bssdemo.models.wavegan import UpConv, phase_shuffle
 
 
 def rng(seed: int = 0) -> torch.Generator:

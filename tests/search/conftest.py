@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from bssdemo.models import Generator
-from bssdemo.search.unknowns import generate
+from bssdemo.search.latents import generate
 
 
 def small_prior(seed: int, latent_size: int = 6) -> Generator:

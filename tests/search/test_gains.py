@@ -12,12 +12,12 @@ from jaxtyping import Float
 from scipy.optimize import nnls
 from torch import Tensor
 
+from bssdemo.audio.stft import magnitude
 from bssdemo.models import LatentEncoder
-from bssdemo.search.fields import STFT
 from bssdemo.search.gains import first_log_gains
+from bssdemo.search.latents import generate
+from bssdemo.search.objective.gradients import STFT
 from bssdemo.search.pgd import PRESETS, separate
-from bssdemo.search.unknowns import generate
-from bssdemo.stft import magnitude
 
 SAMPLES = 16_384
 ESTIMATED = replace(PRESETS["balanced"], starts=1, start="zeros", gain="estimated", leash=0.0, explore=None)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from bssdemo.models import Generator
-from bssdemo.search import unknowns
+from bssdemo.search import latents
 from bssdemo.search.objective import TERMS, Weights, prepare, terms, weighted
 from bssdemo.search.pgd import PRESETS, SearchConfig, separate
 from bssdemo.snapshot import Snapshot
@@ -107,13 +107,13 @@ def test_more_starts_never_end_worse_than_zero_alone(priors, planted):
 def latents_seen(monkeypatch: pytest.MonkeyPatch) -> list[Tensor]:
     """Every z the search evaluates from now on."""
     seen: list[Tensor] = []
-    generate = unknowns.generate
+    generate = latents.generate
 
     def watched(z: Tensor, priors: list[Generator], peak_normalise: bool) -> Tensor:
         seen.append(z.detach().clone())
         return generate(z, priors, peak_normalise)
 
-    monkeypatch.setattr(unknowns, "generate", watched)
+    monkeypatch.setattr(latents, "generate", watched)
     return seen
 
 
@@ -211,7 +211,7 @@ def test_a_prior_that_occurs_twice_runs_once(priors):
     z = torch.rand(2, 6 + 9 + 6, generator=torch.Generator().manual_seed(1))
     calls: list[int] = []
     handle = priors[0].register_forward_hook(lambda *_: calls.append(1))
-    together = unknowns.generate(z, [priors[0], priors[1], priors[0]], False)
+    together = latents.generate(z, [priors[0], priors[1], priors[0]], False)
     handle.remove()
     assert len(calls) == 1
     apart = [priors[0](z[:, :6]), priors[1](z[:, 6:15]), priors[0](z[:, 15:])]
@@ -231,7 +231,7 @@ def test_two_sources_of_one_prior_can_differ(priors, planted):
 
 def test_peak_normalised_outputs_peak_at_one(priors):
     z = torch.rand(4, 15, generator=torch.Generator().manual_seed(1))
-    peaks = unknowns.generate(z, priors[:2], True).abs().amax(-1)
+    peaks = latents.generate(z, priors[:2], True).abs().amax(-1)
     torch.testing.assert_close(peaks, torch.ones(4, 2), rtol=0, atol=0.01)
 
 
@@ -241,7 +241,7 @@ def test_a_mute_prior_is_normalised_to_silence_with_finite_gradients(peak_normal
     for parameter in mute.parameters():
         torch.nn.init.zeros_(parameter)
     z = torch.zeros(1, 3, requires_grad=True)
-    audio = unknowns.generate(z, [mute.freeze()], peak_normalise)
+    audio = latents.generate(z, [mute.freeze()], peak_normalise)
     assert audio.eq(0).all()
     (slope,) = torch.autograd.grad(audio.square().sum() + audio.sum(), z)
     assert torch.isfinite(slope).all()
@@ -273,12 +273,12 @@ def test_grad_mode_is_the_callers_between_snapshots(priors, planted):
 
 def test_cosine_falls_from_the_full_rate_and_constant_does_not():
     cosine = SearchConfig(SHORT.objective, steps=10, learning_rate=0.2, schedule="cosine")
-    rates = [unknowns.learning_rate(cosine, step) for step in range(10)]
+    rates = [latents.learning_rate(cosine, step) for step in range(10)]
     assert rates[0] == 0.2
     assert rates[5] == pytest.approx(0.1)
     assert rates == sorted(rates, reverse=True)
     assert rates[-1] > 0
-    assert unknowns.learning_rate(replace(cosine, schedule="constant"), 9) == 0.2
+    assert latents.learning_rate(replace(cosine, schedule="constant"), 9) == 0.2
 
 
 def test_the_papers_values():

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from bssdemo.evaluation.metrics import spectral_snr
+from bssdemo.metrics.audio import spectral_snr
 from bssdemo.search.refine import DEFAULT, RefineConfig, apply, masks, refine
 
 CONFIGS = {
@@ -73,7 +73,8 @@ def test_what_no_estimate_explains_is_the_residuals() -> None:
     without, with_one = (refine(mix, known, replace(DEFAULT, residual=r)) for r in (0.0, 1.0))
     assert without.residual.abs().max() < 1e-3
     assert spectral_snr(high, with_one.residual) > 20
-    assert (spectral_snr(known, with_one.stems) > spectral_snr(known, without.stems) + 3).all()
+    assert spectral_snr(known, with_one.stems).min() > 20
+    assert spectral_snr(known, without.stems).min() < 3
 
 
 @each_config

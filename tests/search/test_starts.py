@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from bssdemo.models import Generator, LatentEncoder
+from bssdemo.search.latents import first_latents
 from bssdemo.search.objective import weighted
 from bssdemo.search.pgd import PRESETS, separate
 from bssdemo.search.starts import begin, without
-from bssdemo.search.unknowns import first_unknowns
 
 SAMPLES = 16_384
 SHORT = replace(
@@ -57,12 +57,12 @@ def test_random_points_alone_and_each_examples_own(priors, planted):
         return [torch.Generator().manual_seed(seed) for seed in seeds]
 
     none = [None] * 3
-    found = begin(planted, priors, none, 2, seeded(0, 1, 2), zero=False).z
+    found = begin(planted, priors, none, 2, seeded(0, 1, 2), first="random").z
     assert found.shape == (3, 2, 21)
     assert found.abs().amax(-1).min() > 0.5
     assert found.abs().max() <= 1
     assert found.flatten(0, 1).unique(dim=0).shape == (6, 21)  # every example's are its own
-    alone = begin(planted[1:2], priors, none, 2, seeded(1), zero=False).z
+    alone = begin(planted[1:2], priors, none, 2, seeded(1), first="random").z
     assert torch.equal(found[1:2], alone)
     behind_zero = begin(planted, priors, none, 3, seeded(0, 1, 2)).z
     assert behind_zero[:, 0].eq(0).all()
@@ -80,16 +80,6 @@ def test_start_random_is_somewhere_else_and_as_the_generator_says(priors, plante
     assert torch.equal(first(3), first(3))
     assert not torch.allclose(first(3), first(4))
     assert not torch.allclose(first(3), zero)
-
-
-def test_start_zeros_ignores_the_encoders(priors, planted, encoders):
-    config = replace(SHORT, start="zeros", leash=1.0)
-    plain, given = (
-        list(separate(planted, priors[:2], config, encoders=some)) for some in (None, encoders[:2])
-    )
-    assert torch.equal(plain[-1].estimates, given[-1].estimates)
-    assert given[-1].leash is not None
-    assert given[-1].leash.eq(0).all()
 
 
 def test_the_first_snapshot_is_what_the_encoders_say(priors, planted, encoders):
@@ -133,7 +123,7 @@ def test_every_start_is_leashed_to_the_encoders_answer(priors, planted, encoders
     expected = 3.0 * sum(part.square().mean() for part in z)
     config = replace(SHORT, starts=2, leash=3.0)
     points = begin(planted[:1], priors[:2], encoders[:2], 2, None)
-    distance = 3.0 * first_unknowns(planted[:1], points, priors[:2], config).distance()
+    distance = 3.0 * first_latents(planted[:1], points, priors[:2], config).distance()
     torch.testing.assert_close(distance, torch.stack([torch.zeros(()), expected]))
 
 
@@ -168,3 +158,44 @@ def test_a_mixture_without_sound_has_a_finite_start(priors: list[Generator], enc
     for snapshot in separate(torch.zeros(2, SAMPLES), priors[:2], config, encoders=encoders[:2]):
         assert torch.isfinite(snapshot.total).all()
         assert torch.isfinite(snapshot.estimates).all()
+
+
+def test_a_search_from_zero_is_pulled_to_what_the_encoders_hear(priors, planted, encoders):
+    """Equation 1's R: begun at nothing, a strong leash ends where the encoders' answer is."""
+    config = replace(SHORT, start="zeros", leash=1e4, steps=40, learning_rate=0.1, schedule="cosine")
+    told = list(separate(planted, priors[:2], config, encoders=encoders[:2]))
+    nothing = next(separate(planted, priors[:2], replace(config, leash=0.0)))
+    assert torch.equal(told[0].estimates, nothing.estimates)
+    answer = next(separate(planted, priors[:2], replace(config, start="encoder"), encoders=encoders[:2]))
+    far = (told[0].estimates - answer.estimates).square().sum()
+    near = (told[-1].estimates - answer.estimates).square().sum()
+    assert near < 0.01 * far
+
+
+def test_without_a_leash_a_search_from_zero_asks_no_encoder(priors, planted, encoders):
+    config = replace(SHORT, start="zeros", leash=0.0)
+    told = [list(separate(planted, priors[:2], config, encoders=given)) for given in (encoders[:2], None)]
+    for one, other in zip(*told, strict=True):
+        assert torch.equal(one.estimates, other.estimates)
+
+
+def test_gains_of_a_search_from_zero_are_those_of_the_anchor(priors, planted, encoders):
+    config = replace(SHORT, start="zeros", leash=1.0, gain="estimated")
+    begun = next(separate(planted, priors[:2], config, encoders=encoders[:2]))
+    answer = next(separate(planted, priors[:2], replace(config, start="encoder"), encoders=encoders[:2]))
+    torch.testing.assert_close(begun.gains, answer.gains)
+
+
+def test_the_pull_may_be_let_go_in_mid_run(priors, planted, encoders):
+    """With R's weight set to 0 by hand the search goes on as one that has no leash."""
+    config = replace(SHORT, start="encoder", leash=1e4, steps=12)
+    free = replace(config.objective.weights, leash=0.0)
+    held, loose = (
+        list(separate(planted, priors[:2], config, encoders=encoders[:2], weights=given))
+        for given in (None, lambda: free)
+    )
+    begun = held[0].estimates
+    moved = [(told[-2].estimates - begun).square().sum() for told in (held, loose)]
+    assert moved[1] > 10 * moved[0]
+    assert loose[-1].leash.eq(0).all()
+    assert (loose[-1].total <= loose[0].total).all()

@@ -11,13 +11,13 @@ import soundfile
 import torch
 from accelerate import Accelerator
 
-from bssdemo import hub
-from bssdemo.cli import main
+from bssdemo.checkpoints import hub
+from bssdemo.commands.main import main
+from bssdemo.data.clips import load_clips
+from bssdemo.data.mixing import Mixing, draw_mixtures
 from bssdemo.models import Generator, LatentEncoder
-from bssdemo.training import encoder
-from bssdemo.training.data import load_clips
+from bssdemo.training import encoder, loop
 from bssdemo.training.encoder import EncoderConfig, encoder_step
-from bssdemo.training.mixing import Mixing, draw_mixtures
 
 SILENT = Mixing(presence=0.0, twin=0.0)
 
@@ -110,14 +110,14 @@ def test_a_stopped_run_ends_as_if_it_had_not_been(
         "tone", ("hum",), width=width, steps=6, batch=2, tune=tune, mask_weight=mask_weight, noisy=noisy
     )
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-    save_state = encoder.save_state
+    save_state = loop.save_state
 
     def save_and_copy(accelerator: Accelerator, run: Path, step: int) -> None:
         save_state(accelerator, run, step)
         if step == 3:
             copytree(run / "state-3", stopped / "state-3")
 
-    monkeypatch.setattr(encoder, "save_state", save_and_copy)
+    monkeypatch.setattr(loop, "save_state", save_and_copy)
     encoder.train(config, prior, sounds, whole, precision="no", save_every=3)
     monkeypatch.undo()
     encoder.train(config, prior, sounds, stopped, precision="no", save_every=3)

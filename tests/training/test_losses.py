@@ -5,8 +5,8 @@ import math
 import torch
 from torch import nn
 
+from bssdemo.audio.format import SAMPLES
 from bssdemo.models import Critic
-from bssdemo.models.wavegan import SAMPLES
 from bssdemo.training.autoencoder import mask_error, noisy, sliced_distance_to_uniform, spectral_distance
 from bssdemo.training.wgan import PENALTY, critic_loss, gradient_penalty, uniform_latents
 

@@ -15,7 +15,7 @@ import torch
 from accelerate import Accelerator
 from safetensors.torch import load_file
 
-from bssdemo import hub
+from bssdemo.checkpoints import hub
 from bssdemo.training.loop import cosine, states
 from bssdemo.training.prior import PriorConfig, build, warmup_step
 
@@ -35,7 +35,7 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def command(sounds: Path, run: Path, *more: str) -> list[str]:
-    base = [sys.executable, "-m", "bssdemo", "train", "prior", "tone", "--data", str(sounds)]
+    base = [sys.executable, "-m", "bssdemo", "train", "dense", "tone", "--data", str(sounds)]
     return [*base, "--run", str(run), *SIZES, *more]
 
 
@@ -59,7 +59,7 @@ def rows(run: Path) -> list[dict[str, str]]:
 
 def test_a_killed_run_ends_as_if_it_had_not_been(sounds: Path, tmp_path: Path) -> None:
     """Both stages; SIGKILL after the first state, then the same command again."""
-    more = ["--warmup-steps", "30", "--gan-steps", "10", "--save-every", "5", "--evaluate-every", "40"]
+    more = ["--warmup-steps", "8", "--gan-steps", "4", "--save-every", "3", "--evaluate-every", "12"]
     train(sounds, tmp_path / "whole", *more)
     killed = tmp_path / "killed"
     process = subprocess.Popen(
@@ -77,7 +77,7 @@ def test_a_killed_run_ends_as_if_it_had_not_been(sounds: Path, tmp_path: Path) -
     left = states(killed)
     assert left, "no state was saved within two minutes"
     train(sounds, killed, *more)
-    assert [path.name for path in states(killed)] == ["state-40"]
+    assert [path.name for path in states(killed)] == ["state-12"]
     whole = load_file(tmp_path / "whole" / "checkpoint" / "model.safetensors")
     resumed = load_file(killed / "checkpoint" / "model.safetensors")
     assert whole.keys() == resumed.keys()
@@ -87,8 +87,8 @@ def test_a_killed_run_ends_as_if_it_had_not_been(sounds: Path, tmp_path: Path) -
     last = rows(killed)[-1]
     assert last["stage"] == "gan"
     assert np.isfinite(float(last["valid_search_snr"]))
-    assert (killed / "samples" / "step-000040.png").is_file()
-    assert (killed / "samples" / "step-000040.wav").is_file()
+    assert (killed / "samples" / "step-000012.png").is_file()
+    assert (killed / "samples" / "step-000012.wav").is_file()
     prior = hub.load("tone", killed / "checkpoint")
     assert prior.generator(torch.zeros(1, 4)).shape == (1, 16_384)
     assert prior.encoder is None, "the warm-up's encoder does not fit the generator after adversarial steps"

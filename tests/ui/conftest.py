@@ -1,21 +1,22 @@
-"""A shelf of tiny priors, a mixture and a job on them."""
+"""Tiny networks, two recordings and a job on them; handlers of the page called as Gradio calls them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
 from bssdemo import audio
-from bssdemo.models.wavegan import SAMPLES
-from bssdemo.ui import job
-from bssdemo.ui.shelf import Shelf, stock
+from bssdemo.audio.format import SAMPLES
+from bssdemo.separation import Job, Networks, Request, networks, prepare, read
+from bssdemo.separation.request import SHARED
 
 
 @pytest.fixture(scope="session")
-def shelf(tiny_checkpoints: Path) -> Shelf:
-    return stock(tiny_checkpoints)
+def loaded(tiny_checkpoints: Path) -> Networks:
+    return networks.everything(tiny_checkpoints)
 
 
 @pytest.fixture(scope="session")
@@ -39,5 +40,15 @@ def long_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def ordered(shelf: Shelf, tone_file: Path) -> job.Job:
-    return job.order(tone_file, ["digit", "piano"], shelf, steps=12)
+def order(loaded: Networks) -> Callable[..., Job]:
+    """A job of the page: order(file, *sources, **changes of the request)."""
+
+    def ordered(file: Path, *sources: str, **changes: object) -> Job:
+        return prepare(read(file), Request(sources, **changes), loaded, SHARED)
+
+    return ordered
+
+
+@pytest.fixture
+def job(order: Callable[..., Job], tone_file: Path) -> Job:
+    return order(tone_file, "digit", "piano", steps=12)

@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from bssdemo.unmix.cycle import swap, unmix, unmix_all
-from bssdemo.unmix.steps import steps
+from bssdemo.unmix.cycle import steps, swap, unmix, unmix_all
 
 
 def pictures(*shape: int, seed: int = 0) -> Tensor:

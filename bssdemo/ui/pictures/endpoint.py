@@ -8,14 +8,18 @@ import gradio as gr
 import numpy as np
 
 from bssdemo import image
-from bssdemo.ui.pictures import answer as solve
-from bssdemo.ui.pictures import case as cases
-from bssdemo.ui.pictures.layout import picture_input
-from bssdemo.ui.pictures.shelf import PictureShelf
-from bssdemo.ui.pictures.tab import AT_ONCE
+from bssdemo.machine import faults
+from bssdemo.separation.pictures.methods import UNMIX
+from bssdemo.separation.pictures.mixtures import from_file
+from bssdemo.separation.pictures.request import PictureRequest, prepare
+from bssdemo.separation.pictures.run import separate
+from bssdemo.separation.pictures.sets import PictureSets
+from bssdemo.ui.pictures.events import SOON
+from bssdemo.ui.pictures.layout import picture_file
+from bssdemo.ui.session import still_kept
 
 
-def endpoint(shelf: PictureShelf) -> None:
+def endpoint(pictures: PictureSets) -> None:
     """Register the endpoint in the current Blocks context, on components nobody sees."""
 
     def unmix(
@@ -39,33 +43,32 @@ def endpoint(shelf: PictureShelf) -> None:
             mask: white where a value belongs to the first source.
         """
         try:
-            case = cases.from_file(cases.pick(shelf, chosen), picture, blend)
-            answer = solve.unmix(case, network)
-        except ValueError as error:
-            raise gr.Error(str(error), print_exception=False) from error
-        estimate = answer.estimate
-        assert estimate.mask is not None
-        first, second = (
-            image.pixels(1 - source.clamp(0, 1) if case.inverted else source) for source in estimate.sources
-        )
+            still_kept(picture)
+            pictures.pick(chosen).network(
+                network
+            )  # a baseline is refused: it may take a minute, and has no mask
+            mixture = from_file(pictures.pick(chosen), picture, blend)
+            result = separate(prepare(mixture, PictureRequest(network)))
+        except Exception as error:
+            raise gr.Error(faults.told(error, "unmixing this picture"), print_exception=False) from error
+        assert result.mask is not None
         told = {
-            "sources": list(estimate.names),
-            "bright_background": case.inverted,
-            "milliseconds": round(1000 * estimate.seconds, 1),
+            "sources": list(result.names),
+            "bright_background": mixture.inverted,
+            "milliseconds": round(1000 * result.seconds, 1),
         }
-        return told, first, second, image.pixels(estimate.mask)
+        first, second = mixture.shown(result.sources)
+        return told, image.pixels(first), image.pixels(second), image.pixels(result.mask)
 
     with gr.Row(visible=False):
         inputs = [
-            picture_input("picture"),
-            gr.Textbox(next(iter(shelf.sets), "mnist"), label="chosen"),
-            gr.Textbox("unmix", label="network"),
+            picture_file("picture"),
+            gr.Textbox(next(iter(pictures.sets), "mnist"), label="chosen"),
+            gr.Textbox(UNMIX, label="network"),
             gr.Textbox("average", label="blend"),
         ]
         outputs = [
             gr.JSON(label="told"),
             *(gr.Image(label=label, format="png") for label in ("first", "second", "mask")),
         ]
-        gr.Button("unmix").click(
-            unmix, inputs, outputs, api_name="unmix", concurrency_id="pictures", concurrency_limit=AT_ONCE
-        )
+        gr.Button("unmix").click(unmix, inputs, outputs, api_name="unmix", **SOON)

@@ -1,29 +1,41 @@
-"""The tab's components and their places; what they do is wired in tab.py."""
+"""The tab's components and their places; what they do is wired in events.py."""
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
-from gradio.data_classes import ImageData
+from gradio.data_classes import FileData, ImageData
 
-from bssdemo.ui.board import asset
+from bssdemo import image
+from bssdemo.separation.pictures.examples import Examples
+from bssdemo.separation.pictures.methods import BASELINES, METHODS, SUPERVISED, UNMIX
+from bssdemo.separation.pictures.sets import PictureSet, PictureSets
 from bssdemo.ui.notes import note
-from bssdemo.ui.pictures.answer import METHODS
-from bssdemo.ui.pictures.boards import answer_board, comparison_board
-from bssdemo.ui.pictures.gallery import Gallery
-from bssdemo.ui.pictures.shelf import PictureSet, PictureShelf
+from bssdemo.ui.pictures.boards import board
+from bssdemo.ui.texts import asset
 
 BLEND_CHOICES = [("Averaged", "average"), ("Added up", "sum")]
 BLEND_INFO = "averaged: one laid over the other at half opacity; added up: cut off at full brightness"
-METHOD_CHOICES = [("from mixtures alone", "unmix"), ("with true sources: the upper bound", "supervised")]
-PAPER = (280, 280)  # pixels of a sketchpad
+METHOD_CHOICES = [("from mixtures alone", UNMIX), ("with true sources: the upper bound", SUPERVISED)]
+UPLOADS = ["upload", "clipboard"]
+SKETCHPAD = (280, 280)  # pixels
 INKS = ["#000000", "#1d4ed8", "#b91c1c", "#15803d"]
-KEPT_SECONDS = 3600  # an answer can be compared for so long
+RESULTS_SECONDS = 3600  # an answer can be compared for so long
 WELCOME = "Press an example, bring pictures of your own, or draw two."
+RULE = (
+    "<p>Draw one of each kind: a digit from 0 to 4 and one from 5 to 9, or a shoe and a bag. "
+    "The network calls its two answers by these kinds, whatever you draw.</p>"
+)
+COMPARE = (
+    "<h2>Compare</h2><p>Robust PCA takes the picture alone; GLO fits two generators to it and to "
+    "mixtures of the examples, while you watch.</p>"
+)
 
 
 @dataclass(frozen=True)
@@ -33,39 +45,28 @@ class Controls:
     chosen: gr.Radio  # the set
     method: gr.Radio  # which of its networks
     examples: dict[str, list[gr.Button]]  # by set
-    rows: list[gr.Row]  # the examples of every set, in the sets' order
+    rows: dict[str, gr.Row]  # that hold them
     mixture: gr.Image
     blend: gr.Radio
     unmix: gr.Button
     pair: list[gr.Image]
     mix: gr.Button
-    papers: list[gr.Sketchpad]
-    draw: gr.Button
+    drawing: gr.Tab  # where `pads` are laid out when a visitor first opens it
     message: gr.HTML
-    board: gr.HTML
+    unmixed: gr.HTML  # the board of an answer
     sliders: list[gr.ImageSlider]
-    baselines: dict[str, gr.Button]  # by key of METHODS
+    baselines: dict[str, gr.Button]  # by method
     stop: gr.Button
-    comparison: gr.HTML
-    held: gr.State  # Held | None: the visitor's answer and what it was compared with
+    comparison: gr.HTML  # the board of methods beside each other
+    results: gr.State  # events.Results
 
     @property
     def settings(self) -> list[Block]:
         """What every answer is asked with."""
         return [self.chosen, self.method]
 
-    @property
-    def answer(self) -> list[Block]:
-        """What an answer sets."""
-        return [self.message, self.board, *self.sliders, self.comparison, self.held]
 
-    @property
-    def compared(self) -> list[Block]:
-        """What a comparison sets."""
-        return [self.message, self.comparison, self.held]
-
-
-def picture_input(label: str, **options: Any) -> gr.Image:
+def picture_file(label: str, **options: Any) -> gr.Image:
     """A gr.Image that hands on the uploaded file's path, whatever the file holds.
 
     Gradio's own opens the file first and refuses a bad one without telling why.
@@ -79,9 +80,9 @@ def _path(payload: ImageData | None) -> str | None:
     return None if payload is None else payload.path
 
 
-def lay_out(shelf: PictureShelf) -> Controls:
+def lay_out(pictures: PictureSets) -> Controls:
     """Build the tab inside the current Blocks context."""
-    sets = list(shelf.sets.values())
+    sets = list(pictures.sets.values())
     with gr.Row(elem_id="pictures-columns"):
         with gr.Column(scale=4, min_width=300, elem_id="pictures-controls"):
             chosen, method = _settings(sets)
@@ -89,58 +90,56 @@ def lay_out(shelf: PictureShelf) -> Controls:
                 rows, examples = _examples(sets)
             with gr.Tabs():
                 with gr.Tab("One mixture"):
-                    mixture = picture_input(
+                    mixture = picture_file(
                         "Two pictures laid over each other",
-                        sources=["upload", "clipboard"], height=200, elem_id="picture-mixture",
+                        sources=UPLOADS, height=200, elem_id="picture-mixture",
                     )  # fmt: skip
                     blend = gr.Radio(BLEND_CHOICES, value="average", label="Mixed how", info=BLEND_INFO)
                     unmix = gr.Button("Unmix", variant="primary", elem_id="picture-unmix")
                 with gr.Tab("Two pictures"):
                     with gr.Row():
                         pair = [
-                            picture_input(
-                                label, sources=["upload", "clipboard"], height=170, min_width=120,
-                                elem_id=f"picture-{which}",
+                            picture_file(
+                                label, sources=UPLOADS, height=170, min_width=120, elem_id=f"picture-{which}"
                             )
                             for which, label in enumerate(("First", "Second"), start=1)
-                        ]  # fmt: skip
+                        ]
                     mix = gr.Button("Mix and unmix", variant="primary", elem_id="picture-mix")
                 with gr.Tab("Draw two") as drawing:
-                    drawing.select(None, None, None, js=asset("pictures_draw.js"), api_visibility="private")
-                    papers = [
-                        _paper(f"{label} drawing", which) for which, label in ((1, "First"), (2, "Second"))
-                    ]
-                    draw = gr.Button("Mix and unmix the drawings", variant="primary", elem_id="picture-draw")
-            message = gr.HTML(note(WELCOME, *shelf.problems), elem_id="pictures-message", min_height=40)
-            gr.HTML(_origins(shelf), elem_id="pictures-provenance", elem_classes="provenance")
+                    gr.HTML(RULE)
+                    take_brush = asset(__package__ or "", "take_brush.js")
+                    drawing.select(None, None, None, js=take_brush, api_visibility="private")
+            message = gr.HTML(note(WELCOME, *pictures.problems), elem_id="pictures-message", min_height=40)
+            gr.HTML(_provenance(pictures), elem_id="pictures-provenance", elem_classes="provenance")
         with gr.Column(scale=9, min_width=300, elem_id="pictures-stage"):
-            board = answer_board()
+            unmixed = board("unmixed")
             with gr.Row(elem_id="pictures-sliders"):
-                sliders = [_slider(which) for which in range(2)]
-            gr.HTML(
-                "<h2>Compare</h2><p>Robust PCA takes the picture alone; GLO fits two generators to it and to "
-                "mixtures of the examples, while you watch.</p>",
-                elem_classes="provenance",
-            )
-            with gr.Row(elem_id="compare-actions"):
+                sliders = [_slider(which) for which in (1, 2)]
+            gr.HTML(COMPARE, elem_classes="provenance")
+            with gr.Row(elem_id="pictures-compare"):
                 baselines = {
-                    key: gr.Button(METHODS[key], elem_id=f"compare-{key}", min_width=90)
-                    for key in ("rpca", "glo")
+                    name: gr.Button(METHODS[name].title, elem_id=f"pictures-compare-{name}", min_width=90)
+                    for name in BASELINES
                 }
-                stop = gr.Button("Stop", variant="stop", elem_id="compare-stop", min_width=70)
-            comparison = comparison_board()
-            held = gr.State(None, time_to_live=KEPT_SECONDS)
+                stop = gr.Button("Stop", variant="stop", elem_id="pictures-compare-stop", min_width=70)
+            comparison = board("comparison")
+            results = gr.State((), time_to_live=RESULTS_SECONDS)
     return Controls(
-        chosen, method, examples, rows, mixture, blend, unmix, pair, mix, papers, draw,
-        message, board, sliders, baselines, stop, comparison, held,
+        chosen, method, examples, rows, mixture, blend, unmix, pair, mix, drawing,
+        message, unmixed, sliders, baselines, stop, comparison, results,
     )  # fmt: skip
+
+
+def pads() -> tuple[list[gr.Sketchpad], gr.Button]:
+    """Two fields to draw in, and what unmixes the drawings; the editor weighs a third of the page."""
+    fields = [_sketchpad(f"{which} drawing", at) for at, which in ((1, "First"), (2, "Second"))]
+    return fields, gr.Button("Mix and unmix the drawings", variant="primary", elem_id="picture-draw")
 
 
 def networks(chosen: PictureSet | None) -> dict[str, Any]:
     """What the choice between the networks of a set is set to; it is shown where there are two."""
-    both = chosen is not None and chosen.blind is not None and chosen.twin is not None
-    only_twin = chosen is not None and chosen.blind is None
-    return {"value": "supervised" if only_twin else "unmix", "visible": both}
+    there = list(chosen.networks) if chosen else [UNMIX]
+    return {"value": there[0], "visible": len(there) > 1}
 
 
 def _settings(sets: list[PictureSet]) -> tuple[gr.Radio, gr.Radio]:
@@ -156,48 +155,50 @@ def _settings(sets: list[PictureSet]) -> tuple[gr.Radio, gr.Radio]:
     return chosen, method
 
 
-def _examples(sets: list[PictureSet]) -> tuple[list[gr.Row], dict[str, list[gr.Button]]]:
-    rows, examples = [], {}
-    for at, one in enumerate(sets):
-        with gr.Row(visible=at == 0, elem_classes="picture-examples") as row:
-            examples[one.name] = _buttons(one.gallery)
-        rows.append(row)
-    return rows, examples
+def _examples(sets: list[PictureSet]) -> tuple[dict[str, gr.Row], dict[str, list[gr.Button]]]:
+    rows, buttons = {}, {}
+    for one in sets:
+        with gr.Row(visible=one is sets[0], elem_classes="picture-examples") as rows[one.name]:
+            buttons[one.name] = _buttons(one.examples) if one.examples else []
+    return rows, buttons
 
 
-def _buttons(gallery: Gallery | None) -> list[gr.Button]:
-    if gallery is None:
-        return []
+def _buttons(examples: Examples) -> list[gr.Button]:
     return [
-        gr.Button(gallery.title(number), icon=gallery.file(number), size="sm", min_width=60)
-        for number in range(len(gallery))
+        gr.Button(examples.title(number), icon=examples.file(number), size="sm", min_width=60)
+        for number in range(len(examples))
     ]
 
 
-def _paper(label: str, which: int) -> gr.Sketchpad:
-    return gr.Sketchpad(
-        label=label, type="numpy", image_mode="RGBA", canvas_size=PAPER, layers=False, transforms=(), buttons=[],
-        placeholder="take the brush, then draw",
+def _sketchpad(label: str, which: int) -> gr.Sketchpad:
+    pad = gr.Sketchpad(
+        label=label, type="numpy", image_mode="RGBA", canvas_size=SKETCHPAD, layers=False, transforms=(),
+        buttons=[], placeholder="take the brush, then draw",
         brush=gr.Brush(default_size=18, colors=list(INKS), default_color=INKS[0], color_mode="fixed"),
-        height=330, elem_id=f"paper-{which}", elem_classes="paper",
+        height=330, elem_id=f"picture-drawing-{which}", elem_classes="picture-drawing",
     )  # fmt: skip
+    convert = pad.convert_and_format_image
+
+    def checked(file: FileData | bytes | None, flatten_on_white: bool = False) -> Any:
+        """A drawing that another program sends may have any size: it is checked before its pixels are made."""
+        if file is not None:
+            try:
+                image.refuse_large(Path(file.path) if isinstance(file, FileData) else io.BytesIO(file))
+            except image.ImageError as error:
+                raise gr.Error(f"{error}.", print_exception=False) from error
+        return convert(file, flatten_on_white)
+
+    setattr(pad, "convert_and_format_image", checked)  # noqa: B010 (a method, to mypy)
+    return pad
 
 
 def _slider(which: int) -> gr.ImageSlider:
     return gr.ImageSlider(
-        label=f"source {which + 1}", format="png", interactive=False, visible=False, buttons=[], min_width=140,
-        elem_id=f"picture-slider-{which + 1}", elem_classes="picture-slider",
+        label=f"source {which}", format="png", interactive=False, visible=False, buttons=[], min_width=140,
+        elem_id=f"picture-slider-{which}", elem_classes="picture-slider",
     )  # fmt: skip
 
 
-def _origins(shelf: PictureShelf) -> str:
-    """Where the networks and the example pictures came from."""
-    lines = []
-    for one in shelf.sets.values():
-        for unmixer in filter(None, (one.blind, one.twin)):
-            told = f" {unmixer.note}" if unmixer.note else ""
-            lines.append(f"{one.title}: {unmixer.name} ({unmixer.where}).{told}")
-    credits = dict.fromkeys(one.gallery.attribution for one in shelf.sets.values() if one.gallery)
-    lines += [f"Examples, {credit}." for credit in credits]
-    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    return f"<h2>Networks in use</h2><ul>{items}</ul>" if lines else ""
+def _provenance(pictures: PictureSets) -> str:
+    items = "".join(f"<li>{escape(line)}</li>" for line in pictures.provenance())
+    return f"<h2>Networks in use</h2><ul>{items}</ul>" if items else ""

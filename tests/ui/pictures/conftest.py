@@ -1,17 +1,5 @@
-"""The shelf of the pictures' tab on tiny networks."""
+"""The sets of the pictures' tab are those of the room below it."""
 
-from __future__ import annotations
+from tests.separation.pictures.conftest import sets
 
-from pathlib import Path
-
-import pytest
-
-from bssdemo import hub
-from bssdemo.ui.pictures.shelf import PictureShelf, stock
-
-
-@pytest.fixture
-def pictures(tiny_masks: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> PictureShelf:
-    """mnist with both networks, shoes-bags with one; no bundled ones, whatever this copy holds."""
-    monkeypatch.setattr(hub, "BUNDLED", tmp_path / "none")
-    return stock(tiny_masks)
+__all__ = ["sets"]
