@@ -26,6 +26,7 @@ from bssdemo.ui.share.duplicate import duplicate_link
 from bssdemo.ui.share.events import shared
 from bssdemo.ui.share.kept import Kept
 from bssdemo.ui.texts import asset
+from bssdemo.ui.whole import send_whole
 
 MOST_WAITING = 64  # events in Gradio's queue; `machine.shares` decides who may have the machine
 MOST_SESSIONS = (
@@ -42,6 +43,7 @@ def page(
     most_waiting: int = MOST_WAITING,
 ) -> gr.Blocks:
     """The interface on these networks, its queue set; `launch_options` are to go with it."""
+    send_whole()
     with gr.Blocks(title=TITLE, delete_cache=(600, 3600), analytics_enabled=False) as blocks:
         gr.HTML(asset("bssdemo.ui", "heading.html") + duplicate_link(), elem_id="heading")
         with gr.Tabs(elem_id="tabs") as tabs:

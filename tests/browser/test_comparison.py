@@ -39,7 +39,7 @@ def choose(page: Page, *titles: str) -> None:
 
 def method(page: Page, title: str) -> Locator:
     """What the page shows for one method: its board and mixer."""
-    return page.locator(".method", has=page.locator(f".bss-method[aria-label='{title}']"))
+    return page.locator(".method:visible", has=page.locator(f".bss-method[aria-label='{title}']"))
 
 
 def methods_scored(page: Page) -> list[str]:
@@ -55,7 +55,7 @@ def test_nmf_on_the_same_mixture_is_seen_heard_and_scored(page: Page, address: s
     choose(page, "NMF")
     page.locator("#comparison-run").click()
     assert methods_scored(page) == [*OURS, "NMF"]
-    expect(page.locator(".method")).to_have_count(2)
+    expect(page.locator(".method:visible")).to_have_count(2)
     for title in ("Ours, refined", "NMF"):
         row = method(page, title)
         expect(row.locator(".bss-method canvas")).to_have_count(2)

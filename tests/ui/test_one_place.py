@@ -10,6 +10,7 @@ import pytest
 
 UI = Path(__file__).resolve().parents[2] / "bssdemo" / "ui"
 INTERNALS = {  # of Gradio, beyond `import gradio as gr`: what, and who needs it
+    ("gradio", "utils"): {"whole.py"},  # its `diff`
     ("gradio.blocks", "Block"): {"pictures/events.py", "pictures/layout.py"},  # a type, for annotations
     ("gradio.data_classes", "ImageData"): {"pictures/layout.py"},  # what an image component is sent
     ("gradio.data_classes", "FileData"): {"pictures/layout.py"},  # and what it is sent by a program

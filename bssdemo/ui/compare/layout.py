@@ -31,9 +31,11 @@ the first {MOST_SCORED} s. The true sources of the examples are known already.</
 
 @dataclass(frozen=True)
 class MethodRow:
-    """One method's board and mixer."""
+    """One method's board and mixer; method.css shows them while the board has a frame.
 
-    box: gr.Column
+    Gradio is not asked to show and hide them: it can lose an update of what is only then put on the page.
+    """
+
     board: gr.HTML
     mixer: gr.HTML
 
@@ -58,7 +60,7 @@ class Controls:
     def results(self) -> list[Any]:
         """What a comparison sets."""
         rows = (self.ours, *self.rows.values())
-        parts = [part for row in rows for part in (row.box, row.board, row.mixer)]
+        parts = [part for row in rows for part in (row.board, row.mixer)]
         return [self.message, self.compared, self.table, *parts]
 
     @property
@@ -98,7 +100,5 @@ def lay_out() -> Controls:
 
 
 def _row(title: str, about: str) -> MethodRow:
-    with gr.Column(visible=False, elem_classes="method") as box:
-        board = method_board(title, about)
-        sounds = mixer(EMPTY, f"Mixer of {title}")
-    return MethodRow(box, board, sounds)
+    with gr.Column(elem_classes="method"):
+        return MethodRow(method_board(title, about), mixer(EMPTY, f"Mixer of {title}"))

@@ -69,13 +69,11 @@ def compared(
     truths = given(truth_files, outcome.labels, outcome.heard) or known(
         outcome.heard.mono, outcome.sources, examples
     )
-    # nothing is hidden that a moment later is shown: Gradio can lose the second of the two
     begins = _row(ui.ours, outcome.frames["refined"], outcome.name, outcome.tracks("refined", ()))
     begins |= {ui.message: "", ui.compared: None, ui.table: ""}
-    for name, row in ui.rows.items():  # the sounds of a comparison before stay until a method has answered
-        begins |= {row.box: gr.Column(visible=True), row.board: EMPTY} if name in jobs else _gone(row)
+    for row in ui.rows.values():
+        begins |= _gone(row)
     yield begins
-    sounds = {ui.ours.mixer: begins[ui.ours.mixer]}
     with writing() as folder:
         left = Compared(folder)
         for name, job in jobs.items():
@@ -89,9 +87,7 @@ def compared(
                 if frame is not None and not snapshot.done:
                     yield {ui.rows[name].board: value_of(frame)}
             left.answers[name] = answered(job, snapshot, frame, folder.path / name)
-            shown = _answers(ui, left, outcome, truths, [name])
-            sounds[ui.rows[name].mixer] = shown[ui.rows[name].mixer]
-            yield shown
+            yield _answers(ui, left, outcome, truths, [name])
         if truths is not None:
             yield {ui.message: note("Scoring …")}
         said = "Stopped; this is what there is so far." if turn.stopped else "Done."
@@ -99,7 +95,6 @@ def compared(
             ui.message: note(said, *_remarks(truths)),
             ui.compared: left,
             **_scores(ui, left, outcome, truths),
-            **sounds,  # again: a mixer that was on its way onto the page can have lost the first
         }
     for name in jobs.keys() - left.answers.keys():
         ends |= _gone(ui.rows[name])
@@ -129,17 +124,16 @@ def _answers(
             *(Track("stem", label, file, f"{outcome.name}-{name}-{file.stem}.wav") for label, file in parts),
         ]
         updates |= _row(ui.rows[name], answer.frame, outcome.name, tracks)
-        del updates[ui.rows[name].box]  # it is shown since the methods began: said twice, Gradio can lose it
     return updates
 
 
 def _row(row: MethodRow, shown: Shown, name: str, tracks: Sequence[Track]) -> Updates:
     """One method's board and mixer."""
-    return {row.box: gr.Column(visible=True), row.board: value_of(shown), row.mixer: sounds_of(name, tracks)}
+    return {row.board: value_of(shown), row.mixer: sounds_of(name, tracks)}
 
 
 def _gone(row: MethodRow) -> Updates:
-    return {row.box: gr.Column(visible=False), row.board: EMPTY, row.mixer: SILENT}
+    return {row.board: EMPTY, row.mixer: SILENT}
 
 
 def _remarks(truths: Truths | None) -> tuple[str, ...]:
