@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from bssdemo.bench import speed
-from bssdemo.commands import main
+from bssdemo.commands import bench_speed, main
 from bssdemo.commands.bench_speed import _race_line
 from bssdemo.models import Generator
 from bssdemo.search.pgd import PRESETS
@@ -90,15 +90,19 @@ def test_a_goal_that_is_never_reached_is_said_so() -> None:
 
 
 def test_the_command_prints_tables_and_writes_json(
-    tiny_checkpoints: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tiny_checkpoints: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(bench_speed, "PAPER_SIZE", 8)  # the paper's 64 takes a minute
     file = tmp_path / "new" / "speed.json"
     command = ["bench", "speed", "--quick", "--checkpoints", str(tiny_checkpoints), "--json", str(file)]
     assert main.main(command) == 0
     shown = capsys.readouterr().out
     record = json.loads(file.read_text())
     assert {(s["model_size"], s["sources"], s["batch"]) for s in record["steps"]} == {
-        (size, sources, 1) for size in (4, 64) for sources in (2, 3)
+        (size, sources, 1) for size in (4, 8) for sources in (2, 3)
     }
     assert [one["seconds"] for one in record["lengths"]] == [1, 5]
     assert record["against_paper"] is None
