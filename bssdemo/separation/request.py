@@ -21,6 +21,7 @@ FEWEST_COMPONENTS = 2  # of a method that knows no kinds: one component is the m
 STARTS: dict[str, Literal["zeros", "encoder", "random"]] = {"zeros": "zeros", "encoder": "encoder"}
 SHARINGS = ("network", "plain")
 WATCHED_STEPS = 72
+MOST_SEED = 2**31 - 1
 GAINS: dict[str, Literal["fixed", "estimated"]] = {"fixed": "fixed", "estimated": "estimated"}
 
 
@@ -110,8 +111,8 @@ def prepare(heard: Heard, request: Request, networks: Networks, limits: Limits =
         raise ValueError(refused)
     if refused := too_long(method, heard.seconds):
         raise ValueError(refused)
-    if not 0 <= request.seed < 2**31:
-        raise ValueError(f"The seed must lie between 0 and 2147483647, got {request.seed}.")
+    if not 0 <= request.seed <= MOST_SEED:
+        raise ValueError(f"The seed must lie between 0 and {MOST_SEED}, got {request.seed}.")
     if request.sharing not in SHARINGS:
         raise ValueError(f"There is no sharing called {request.sharing}. Available: {', '.join(SHARINGS)}.")
     config = configure(request, limits)

@@ -1,8 +1,8 @@
 """What a visitor's browser is sent first, made light: an ASGI middleware, given to `launch` with the page.
 
-The page itself is compressed, as Gradio compresses its scripts and styles alone, and carries our share card. The
-player of streams that Gradio's audio component brings along, a sixth of the page's weight, is left out: nothing here
-is a stream.
+The page, its scripts and its styles are packed smaller than Gradio packs scripts and styles alone, and the page
+carries our share card. The player of streams that Gradio's audio component brings along, a sixth of the page's
+weight, is left out: nothing here is a stream.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import re
 from collections.abc import MutableMapping
 from typing import Any
 
-import brotli
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bssdemo.ui.packed import Packer
 from bssdemo.ui.share.card import PATH, card_picture, with_card
 
+PACKED = re.compile(r"/|/theme\.css|/(?:assets|static/js)/[^/]+\.(?:js|css)")
 STREAMS = re.compile(r"/assets/hls-[\w-]+\.js")
 NO_STREAMS = (
     "const none = { isSupported: () => false, Events: {} };\nexport { none as n, none as r, none as t };\n"
@@ -31,9 +32,10 @@ class Landing:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self.packer = Packer()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer for the card and the streams' player, wrap the page, pass on everything else."""
+        """Answer for the card and the streams' player, pack the page and its parts, pass on everything else."""
         path = scope.get("path", "")
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             await self.app(scope, receive, send)
@@ -42,13 +44,15 @@ class Landing:
             await Response(picture, media_type="image/png", headers=WEEK)(scope, receive, send)
         elif STREAMS.fullmatch(path):
             await Response(NO_STREAMS, media_type="text/javascript", headers=WEEK)(scope, receive, send)
-        elif path == "/":
-            await self._page(scope, receive, send)
+        elif scope["method"] == "GET" and PACKED.fullmatch(path):
+            await self._packed(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
-    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The page's HTML, whole: its head is written anew, then it is compressed."""
+    async def _packed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A text, whole: the head of the page is written anew, then it is packed for whom takes it so."""
+        takes = "br" in Headers(scope=scope).get("accept-encoding", "")
+        plain = [one for one in scope["headers"] if not takes or one[0] != b"accept-encoding"]
         begun: list[Message] = []
         body = bytearray()
 
@@ -61,24 +65,17 @@ class Landing:
                 return
             start = begun[0]
             headers = Headers(raw=start["headers"])
-            if start["status"] == 200 and headers.get("content-type", "").startswith("text/html"):
-                asked = Headers(scope=scope)
-                sent, coding = await run_in_threadpool(_packed, bytes(body), _origin(scope), asked)
-                start = {**start, "headers": _described(start["headers"], len(sent), coding)}
-            else:
-                sent = bytes(body)
+            sent = bytes(body)
+            if start["status"] == 200 and "content-encoding" not in headers:
+                if headers.get("content-type", "").startswith("text/html"):
+                    sent = await run_in_threadpool(with_card, sent, _origin(scope))
+                if takes:
+                    sent = await run_in_threadpool(self.packer, sent)
+                start = {**start, "headers": _described(start["headers"], len(sent), takes)}
             await send(start)
             await send({"type": "http.response.body", "body": sent})
 
-        await self.app(scope, receive, held)
-
-
-def _packed(page: bytes, origin: str, asked: Headers) -> tuple[bytes, str | None]:
-    """The page with our card, and how it is compressed."""
-    whole = with_card(page, origin)
-    if "br" in asked.get("accept-encoding", ""):
-        return brotli.compress(whole, quality=6), "br"
-    return whole, None
+        await self.app({**scope, "headers": plain}, receive, held)
 
 
 def _origin(scope: MutableMapping[str, Any]) -> str:
@@ -90,9 +87,7 @@ def _origin(scope: MutableMapping[str, Any]) -> str:
     return f"{scheme}://{host}" if known else ""
 
 
-def _described(
-    headers: list[tuple[bytes, bytes]], length: int, coding: str | None
-) -> list[tuple[bytes, bytes]]:
+def _described(headers: list[tuple[bytes, bytes]], length: int, packed: bool) -> list[tuple[bytes, bytes]]:
     kept = [one for one in headers if one[0].lower() not in (b"content-length", b"content-encoding", b"vary")]
     kept += [(b"content-length", str(length).encode()), (b"vary", b"Accept-Encoding")]
-    return [*kept, (b"content-encoding", coding.encode())] if coding else kept
+    return [*kept, (b"content-encoding", b"br")] if packed else kept

@@ -50,7 +50,7 @@ def page(
             with gr.Tab("Audio", id="audio") as sounds:
                 audio = audio_tab(blocks, networks, turns, pace)
             with gr.Tab("Pictures", id="pictures") as drawn:
-                pictures_tab(blocks, pictures, turns)
+                pictures_tab(blocks, drawn, pictures, turns)
             with gr.Tab("Benchmarks", id="benchmarks", elem_id="benchmarks") as benchmarks:
                 benchmarks_tab(benchmarks)
             with gr.Tab("About", id="about") as about:
@@ -71,15 +71,11 @@ def styles() -> str:
 
 def launch_options(turns: Turns) -> dict[str, Any]:
     """What `launch` needs beyond host and port; `turns` as the page has them."""
-    weights = (400, 700)  # the 600 that ships with Gradio lacks letters
-    font: list[gr.themes.Font | str] = [
-        gr.themes.LocalFont("IBM Plex Sans", weights),
-        "ui-sans-serif",
-        "system-ui",
-        "sans-serif",
-    ]
     theme = gr.themes.Base(
-        primary_hue="cyan", neutral_hue="slate", font=font, font_mono=["ui-monospace", "monospace"]
+        primary_hue="cyan",
+        neutral_hue="slate",
+        font=["system-ui", "sans-serif"],  # the visitor's own; a web font weighs 113 kB before a word is read
+        font_mono=["ui-monospace", "monospace"],
     ).set(
         # darker than the theme's own: small text at 4.5 to 1 and more against its ground
         body_text_color_subdued="*neutral_500",

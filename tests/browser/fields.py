@@ -13,7 +13,7 @@ def set_steps(page: Page, steps: int) -> None:
 
     The slider beside the number follows what Gradio holds and will send.
     """
-    page.get_by_role("button", name="Steps, learning rate, starts").click()
+    page.get_by_role("button", name="Steps, learning rate").click()
     number = page.get_by_label("number input for Steps")
     slider = page.get_by_label("range slider for Steps")
     for _ in range(TRIES):

@@ -6,16 +6,18 @@ One thread and float32 make the search slow enough to be filmed; the film plays 
 from __future__ import annotations
 
 import io
+import math
 import os
 import time
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.server import EXAMPLE, ROOT, launch, serve
+from tests.browser.server import EXAMPLE, ROOT, in_plex, launch, serve
 
-STEPS, WIDTH = 300, 900
-LONGEST = 90  # seconds of filming
+STEPS, WIDTH = 90, 900
+MOST_FRAMES = 28
+LONGEST = 150  # seconds of filming
 PLAYED, LAST = 4_800, 2_200  # milliseconds: of the search, and of its result
 STATUS = "() => document.querySelector('.bss-board').dataset.status"
 
@@ -27,11 +29,13 @@ def main() -> None:
         browser = launch(playwright)
         page = browser.new_page(viewport={"width": 1580, "height": 1000}, color_scheme="light")
         page.goto(f"{url}?__theme=light")
+        page.get_by_role("button", name=EXAMPLE, exact=True).wait_for()
+        in_plex(page)
         page.get_by_role("button", name=EXAMPLE, exact=True).click()
         page.locator("#message").get_by_text("recorded run").wait_for()
         page.wait_for_timeout(1500)
         page.evaluate("() => document.querySelector('#start input[value=zeros]').click()")
-        page.get_by_text("Steps, learning rate, starts").first.click()
+        page.get_by_text("Steps, learning rate").first.click()
         steps = page.get_by_label("number input for Steps").first
         steps.fill(str(STEPS))
         steps.press("Tab")
@@ -40,7 +44,8 @@ def main() -> None:
         frames = film(page)
         browser.close()
     height = min(frame.height for frame in frames)
-    frames = [frame.crop((0, 0, WIDTH, height)) for frame in frames]
+    kept = frames[:-1][:: math.ceil(len(frames) / MOST_FRAMES)] + frames[-1:]
+    frames = [frame.crop((0, 0, WIDTH, height)) for frame in kept]
     each = PLAYED // max(1, len(frames) - 1)
     frames[0].save(
         ROOT / "docs" / "board.webp", save_all=True, append_images=frames[1:],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.server import EXAMPLE, ROOT, launch, serve
+from tests.browser.server import EXAMPLE, ROOT, in_plex, launch, serve
 
 SHARE = 0.6  # of the steps, when the picture is taken
 
@@ -13,8 +13,10 @@ def main() -> None:
     """Open the first example, press Separate, and take the picture in mid-run."""
     with serve() as url, sync_playwright() as playwright:
         browser = launch(playwright)
-        page = browser.new_page(viewport={"width": 1280, "height": 860}, device_scale_factor=1.5)
+        page = browser.new_page(viewport={"width": 1280, "height": 1000}, device_scale_factor=1.5)
         page.goto(url)
+        page.get_by_role("button", name=EXAMPLE, exact=True).wait_for()
+        in_plex(page)
         page.get_by_role("button", name=EXAMPLE, exact=True).click()
         page.locator("#message").get_by_text("recorded run").wait_for()
         page.wait_for_timeout(1000)
@@ -28,6 +30,7 @@ def main() -> None:
             arg=SHARE,
             timeout=120_000,
         )
+        page.evaluate("scrollTo({top: 0, behavior: 'instant'})")
         page.screenshot(path=ROOT / "docs" / "board.png")
         browser.close()
 

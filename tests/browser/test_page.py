@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -115,6 +116,8 @@ def test_a_live_search_runs_to_its_end_and_its_zip_holds_everything(
 ) -> None:
     open_example(page, address)
     set_steps(page, 20)
+    page.locator("#seed input").fill("7")
+    page.locator("#seed input").press("Tab")
     page.locator("#separate").click()
     expect(part(page, "step")).to_have_text("step 20 / 20")
     expect(part(page, "status")).to_have_text("Done")
@@ -125,6 +128,7 @@ def test_a_live_search_runs_to_its_end_and_its_zip_holds_everything(
     downloading.value.save_as(path)
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
+        assert json.loads(archive.read("report.json"))["settings"]["seed"] == 7
         assert {"mixture.wav", "report.json", "losses.csv", "figure.png"} <= set(archive.namelist())
         raw = {name for name in archive.namelist() if name.startswith("raw/")}
         assert len(raw) == 2

@@ -1,19 +1,15 @@
-"""A visitor's way through the pictures' tab, in a real browser, on bundled networks or tiny random ones."""
+"""A visitor's way through the pictures' tab, in a real browser."""
 
 from __future__ import annotations
 
 import re
-import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from bssdemo.checkpoints import hub
 from bssdemo.separation.pictures.examples import FOLDER
-from tests.browser.server import serve
 
 pytestmark = pytest.mark.browser
 PATIENCE = 60_000  # milliseconds
@@ -25,22 +21,11 @@ def _patient() -> None:
     expect.set_options(timeout=PATIENCE)
 
 
-@pytest.fixture(scope="module")
-def served(tiny_masks: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The page with a network for digits, its twin, and one for shoes and bags: tiny ones where none is bundled."""
-    folder = tmp_path_factory.mktemp("networks")
-    for made in tiny_masks.iterdir():
-        if not (hub.BUNDLED / made.name).is_dir():
-            shutil.copytree(made, folder / made.name)
-    with serve("tests/ui/serve.py", str(folder)) as url:
-        yield url
-
-
 @pytest.fixture
-def tab(page: Page, served: str) -> Page:
-    page.goto(served)
+def tab(page: Page, address: str) -> Page:
+    page.goto(address)
     page.get_by_role("tab", name="Pictures").click()
-    expect(page.get_by_text("Nothing is unmixed yet")).to_be_visible()
+    expect(board(page)).to_have_attribute("data-title", "the example 3 + 8")  # an answer is there at once
     return page
 
 
@@ -133,11 +118,6 @@ def test_two_pictures_are_mixed_and_a_bad_file_is_named(tab: Page, tmp_path: Pat
     shows(tab, "your mixture")
     expect(tab.locator(".pic-result .pic-score")).to_have_count(0)
     expect(tab.locator("#pictures-message")).to_contain_text("nothing to score by")
-
-
-def test_nothing_to_compare_with_is_told(tab: Page) -> None:
-    tab.locator("#pictures-compare-glo").click()
-    expect(tab.locator("#pictures-message .problem")).to_contain_text("Unmix a picture first")
 
 
 def test_two_drawings_come_apart(tab: Page) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.server import ROOT, launch, serve
 
-SETTLED = 3000  # milliseconds without a request
+SETTLED = 2000  # milliseconds without a request
 LISTED = 25  # the heaviest requests that are printed
 
 

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient
 
 from bssdemo.ui.landing import NO_STREAMS, STREAMS, Landing
@@ -23,14 +24,20 @@ FRONTEND = Path(gradio.__file__).parent / "templates" / "frontend"
 
 
 @pytest.fixture
-def browser() -> TestClient:
-    """Gradio's own page, as it is before it is filled, behind the middleware."""
+def landing() -> Landing:
+    """The middleware before Gradio's own page, as it is before it is filled."""
     page = (FRONTEND / "index.html").read_text(encoding="utf-8")
     routes = [
         Route("/", lambda _: HTMLResponse(page)),
         Route("/other", lambda _: PlainTextResponse("other")),
+        Mount("/assets", StaticFiles(directory=FRONTEND / "assets")),
     ]
-    return TestClient(Landing(Starlette(routes=routes)), base_url="http://demo.test")
+    return Landing(Starlette(routes=routes))
+
+
+@pytest.fixture
+def browser(landing: Landing) -> TestClient:
+    return TestClient(landing, base_url="http://demo.test")
 
 
 def test_the_head_tells_of_this_page_and_not_of_gradio(browser: TestClient) -> None:
@@ -58,6 +65,24 @@ def test_the_page_is_compressed_for_whom_takes_it(browser: TestClient) -> None:
     assert packed.headers["content-encoding"] == "br"
     assert brotli.decompress(raw) == plain.content
     assert len(raw) < len(plain.content) / 2
+
+
+def test_a_script_is_packed_smaller_than_gradio_packs_it_and_best_the_next_time(
+    browser: TestClient, landing: Landing
+) -> None:
+    script = max((FRONTEND / "assets").glob("index-*.js"), key=lambda one: one.stat().st_size)
+    plain, sizes = script.read_bytes(), []
+    for _ in range(2):
+        with browser.stream("GET", f"/assets/{script.name}", headers={"accept-encoding": "br"}) as packed:
+            raw = b"".join(packed.iter_raw())
+        assert brotli.decompress(raw) == plain
+        assert packed.headers["content-length"] == str(len(raw))
+        sizes.append(len(raw))
+        landing.packer.pool.submit(lambda: None).result()  # until it has been pressed
+    assert len(brotli.compress(plain, quality=4)) > sizes[0] > sizes[1]
+    again = browser.get(f"/assets/{script.name}", headers={"if-none-match": packed.headers["etag"]})
+    assert again.status_code == 304
+    assert browser.get("/assets/nothing.js").status_code == 404
 
 
 def test_everything_else_passes(browser: TestClient) -> None:

@@ -85,6 +85,7 @@ def audio_tab(blocks: gr.Blocks, networks: Networks, turns: Turns, pace: float) 
             learning_rate=values[ui.learning_rate],
             starts=values[ui.starts],
             start=values[ui.start],
+            seed=values[ui.seed] or 0,
             watch=watch,
         )
 
@@ -254,6 +255,7 @@ def audio_tab(blocks: gr.Blocks, networks: Networks, turns: Turns, pace: float) 
             ui.proposed: (),
             ui.preset: DEFAULT_PRESET,
             **preset_settings(ui, DEFAULT_PRESET),
+            ui.seed: 0,
             **dict.fromkeys(ui.checks.values(), False),
             **dict.fromkeys(ui.counts.values(), 1),
             ui.message: WELCOME,

@@ -62,6 +62,7 @@ class Controls:
     steps: gr.Slider
     learning_rate: gr.Number
     starts: gr.Slider
+    seed: gr.Number
     examples: list[gr.Button]
     separate: gr.Button
     watch: gr.Button
@@ -94,6 +95,7 @@ class Controls:
             self.cut,
             self.preset,
             *self.settings,
+            self.seed,
             *self.checks.values(),
             *self.counts.values(),
         ]
@@ -142,7 +144,7 @@ def _sources(networks: Networks) -> tuple[dict[str, gr.Checkbox], dict[str, gr.R
     return checks, counts
 
 
-def _settings() -> tuple[gr.Radio, list[gr.Slider], gr.Radio, gr.Slider, gr.Number, gr.Slider]:
+def _settings() -> tuple[gr.Radio, list[gr.Slider], gr.Radio, gr.Slider, gr.Number, gr.Slider, gr.Number]:
     config = PRESETS[DEFAULT_PRESET]
     preset = gr.Radio(
         PRESET_CHOICES,
@@ -162,7 +164,7 @@ def _settings() -> tuple[gr.Radio, list[gr.Slider], gr.Radio, gr.Slider, gr.Numb
         info="nothing: you see the sounds form; first guess: a network's answer at once",
         elem_id="start",
     )
-    with gr.Accordion("Steps, learning rate, starts", open=False):
+    with gr.Accordion("Steps, learning rate, starts, seed", open=False):
         steps = gr.Slider(10, SHARED.steps, config.steps, step=2, label="Steps")
         learning_rate = gr.Number(
             config.learning_rate, minimum=0.001, maximum=1, step=0.005, label="Learning rate of Adam"
@@ -175,7 +177,14 @@ def _settings() -> tuple[gr.Radio, list[gr.Slider], gr.Radio, gr.Slider, gr.Numb
             label="Starts",
             info="searches side by side, of which the best is kept; more take longer",
         )
-    return preset, sliders, start, steps, learning_rate, starts
+        seed = gr.Number(
+            0,
+            precision=0,
+            label="Seed",
+            info="another number gives other random beginnings: to two of a kind, and to several starts",
+            elem_id="seed",
+        )
+    return preset, sliders, start, steps, learning_rate, starts, seed
 
 
 def _poster(examples: Sequence[Example]) -> str:
@@ -252,9 +261,9 @@ def lay_out(networks: Networks, examples: Sequence[Example]) -> Controls:
                     "Download everything (zip)", visible=False, elem_id="download", size="md"
                 )
     buttons = [opened[example.slug] for example in examples]
-    preset, sliders, start, steps, learning_rate, starts = settings
+    preset, sliders, start, steps, learning_rate, starts, seed = settings
     return Controls(
-        audio, part_of, hearing, proposed, checks, counts, preset, sliders, start, steps, learning_rate, starts,
+        audio, part_of, hearing, proposed, checks, counts, preset, sliders, start, steps, learning_rate, starts, seed,
         buttons, separate, watch, stop, reset, message, live, stems, sounds, outcome, former, which,
         download, part, form, take, stage, examples,
     )  # fmt: skip

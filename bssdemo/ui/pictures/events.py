@@ -43,8 +43,8 @@ ANOTHER = "And the other picture: the two are mixed here, then taken apart."
 Results = tuple[PictureResult, ...]  # on one mixture: a network's, then those of baselines; a visitor's state
 
 
-def pictures_tab(blocks: gr.Blocks, pictures: PictureSets, turns: Turns) -> None:
-    """Build the tab inside `blocks`; long fits share the machine with the searches."""
+def pictures_tab(blocks: gr.Blocks, tab: gr.Tab, pictures: PictureSets, turns: Turns) -> None:
+    """Build the content of `tab` inside `blocks`; long fits share the machine with the searches."""
     ui = lay_out(pictures)
 
     def told(sentence: str, problem: bool = True) -> Updates:
@@ -92,6 +92,16 @@ def pictures_tab(blocks: gr.Blocks, pictures: PictureSets, turns: Turns) -> None
             return unmixed(request, method, mixtures.from_example, name, number)
 
         return from_example
+
+    def welcome(request: gr.Request, method: str, results: Results) -> Updates:
+        """The tab is opened: an answer stands on its board, unless there is one already."""
+        name = next((one for one, buttons in ui.examples.items() if buttons), None)
+        if results or name is None:
+            return {ui.results: gr.skip()}
+        updates = opener(name, 0)(request, method)
+        if ui.unmixed in updates:
+            del updates[ui.message]  # it says what a visitor can do
+        return updates
 
     def again(request: gr.Request, method: str, results: Results) -> Updates:
         if not results:
@@ -164,6 +174,7 @@ def pictures_tab(blocks: gr.Blocks, pictures: PictureSets, turns: Turns) -> None
     for name, buttons in ui.examples.items():
         for number, button in enumerate(buttons):
             button.click(opener(name, number), ui.method, answer, **soon)
+    tab.select(welcome, [ui.method, ui.results], answer, **soon)
     ui.method.input(again, [ui.method, ui.results], answer, **soon)
     ui.chosen.input(choose, ui.chosen, [ui.method, *ui.rows.values()], **at_once)
     for method, button in ui.baselines.items():

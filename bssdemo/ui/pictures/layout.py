@@ -201,4 +201,4 @@ def _slider(which: int) -> gr.ImageSlider:
 
 def _provenance(pictures: PictureSets) -> str:
     items = "".join(f"<li>{escape(line)}</li>" for line in pictures.provenance())
-    return f"<h2>Networks in use</h2><ul>{items}</ul>" if items else ""
+    return f"<details><summary>Networks and examples</summary><ul>{items}</ul></details>" if items else ""

@@ -19,7 +19,7 @@ from bssdemo.ui.board.components import value_of
 from bssdemo.ui.notes import Updates, note
 from bssdemo.ui.session import writing
 from bssdemo.ui.share.kept import Kept, Run, archive
-from bssdemo.ui.share.shared import read
+from bssdemo.ui.share.shared import WATCH, read
 from bssdemo.ui.texts import asset
 
 HERE = "bssdemo.ui.share"
@@ -50,10 +50,13 @@ def shared(blocks: gr.Blocks, audio: Tab, tabs: gr.Tabs, opened: Mapping[str, gr
             updates |= {ui.preset: asked.preset, **preset_settings(ui, asked.preset)}
         if asked.weights is not None:
             updates |= dict(zip(ui.sliders, asked.weights, strict=True))
+        if asked.seed is not None:
+            updates[ui.seed] = asked.seed
         key = (told or {}).get("key", "")
+        watching = {"watching": asked.watch}
         run = kept.find(key)
         if run is None or run.example != asked.example:
-            return updates | {memory: {"open": asked.example or ""}}
+            return updates | {memory: {"open": asked.example or "", **watching}}
         outcome = run.outcome
         return updates | {
             **heard(ui, outcome, "refined"),
@@ -63,7 +66,7 @@ def shared(blocks: gr.Blocks, audio: Tab, tabs: gr.Tabs, opened: Mapping[str, gr
             ui.audio: run.recording,
             **{check: name in outcome.sources for name, check in ui.checks.items()},
             **{count: max(1, outcome.sources.count(name)) for name, count in ui.counts.items()},
-            memory: {"key": key},
+            memory: {"key": key, **watching},
         }
 
     def pack(outcome: Outcome | None) -> Any:
@@ -87,7 +90,12 @@ def shared(blocks: gr.Blocks, audio: Tab, tabs: gr.Tabs, opened: Mapping[str, gr
         addressed(button.click, f"() => window.bssAddress({{example: '{slug}'}})")
     for event in (ui.audio.upload, ui.audio.stop_recording, ui.audio.clear):
         addressed(event, "() => window.bssAddress({example: ''})")
-    addressed(ui.reset.click, "() => window.bssAddress({example: '', preset: '', weights: ''})")
+    addressed(
+        ui.reset.click, "() => window.bssAddress({example: '', preset: '', weights: '', seed: '', mode: ''})"
+    )
+    addressed(ui.separate.click, "() => window.bssAddress({mode: ''})")
+    addressed(ui.watch.click, f"() => window.bssAddress({{mode: '{WATCH}'}})")
+    addressed(ui.seed.change, "(seed) => window.bssAddress?.({seed: seed ? String(seed) : ''})", [ui.seed])
     stand = json.dumps({name: positions(config) for name, config in PRESETS.items()})
     weighed = f"""(preset, ...stand) => {{
       const own = ({stand})[preset], moved = stand.some((value, at) => Math.abs(value - own[at]) > {SAME});

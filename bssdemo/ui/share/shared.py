@@ -1,6 +1,7 @@
-"""What the address bar says of the page: example, preset, weights and tab; whoever opens it finds the same.
+"""What the address bar says of the page, so that whoever opens it finds the same.
 
-`?example=digit-piano&preset=paper&weights=0.8,0.3,0.1,0.4,0&tab=pictures`. What cannot be is left out.
+Example, preset, weights, seed, mode and tab: `?example=digit-piano&preset=paper&weights=0.8,0.3,0.1,0.4,0&seed=7
+&mode=watch&tab=pictures`. What cannot be is left out.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from dataclasses import dataclass
 
 from bssdemo.search.pgd import PRESETS
 from bssdemo.search.sliders import LEAST, MOST, NAMES, positions
+from bssdemo.separation.request import MOST_SEED
+
+WATCH = "watch"  # the mode that is not Separate
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,8 @@ class Shared:
     example: str | None = None
     preset: str | None = None
     weights: tuple[float, ...] | None = None  # the sliders' positions, in the order of their NAMES
+    seed: int | None = None
+    watch: bool = False
     tab: str | None = None
 
 
@@ -34,7 +40,19 @@ def read(query: Mapping[str, str], examples: Collection[str], tabs: Collection[s
     weights = _positions(query.get("weights", ""))
     if preset is not None and weights is None:
         weights = positions(PRESETS[preset])
-    return Shared(known("example", examples), preset, weights, known("tab", tabs))
+    return Shared(
+        known("example", examples),
+        preset,
+        weights,
+        _seed(query.get("seed", "")),
+        known("mode", (WATCH,)) is not None,
+        known("tab", tabs),
+    )
+
+
+def _seed(told: str) -> int | None:
+    fits = told.isascii() and told.isdecimal() and len(told) <= len(str(MOST_SEED)) and int(told) <= MOST_SEED
+    return int(told) if fits else None
 
 
 def _positions(told: str) -> tuple[float, ...] | None:

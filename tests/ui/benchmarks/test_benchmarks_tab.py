@@ -10,6 +10,7 @@ import pytest
 from bssdemo.bench.charts import METRICS, charts
 from bssdemo.bench.published import tables
 from bssdemo.ui.benchmarks.charts import drawn
+from bssdemo.ui.benchmarks.numbers import as_html
 from bssdemo.ui.benchmarks.tab import READING, benchmarks_tab
 
 
@@ -17,8 +18,23 @@ def test_the_tab_reads_results_when_opened() -> None:
     with gr.Blocks() as blocks, gr.Tab("Benchmarks") as tab:
         benchmarks_tab(tab)
     opened = [event for event in blocks.fns.values() if event.targets == [(tab._id, "select")]]
-    assert {event.fn for event in opened} == {drawn, tables}
+    assert len(opened) == 2
     assert all(shown.value == READING for event in opened for shown in event.outputs)
+    assert not any(isinstance(one, gr.Markdown) for one in blocks.blocks.values())  # nobody else loads it
+
+
+def test_the_numbers_are_the_published_tables_cell_by_cell() -> None:
+    markdown = tables()
+    html = as_html(markdown)
+    rows = [line for line in markdown.splitlines() if line.startswith("|") and not line.startswith("|-")]
+    assert html.count("<table") == html.count("</table>") == markdown.count("\n|-")
+    assert html.count("<tr>") == len(rows)
+    assert html.count("<td>") + html.count("<th>") == sum(row.count("|") - 1 for row in rows)
+    assert html.count("<strong>") == markdown.count("**") / 2
+    assert html.count("<details>") == html.count("</details>") == markdown.count("<details>")
+    assert html.count("<h3>") == markdown.count("### ")
+    assert not re.search(r"\*\*|###|```|\\", html)
+    assert as_html("a <b> & **c**") == "<p>a &lt;b&gt; &amp; <strong>c</strong></p>"
 
 
 @pytest.mark.parametrize("metric", METRICS)

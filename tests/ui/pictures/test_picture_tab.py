@@ -31,8 +31,8 @@ class Tab:
 
     def __init__(self, sets: PictureSets) -> None:
         self.turns = Turns()
-        with gr.Blocks() as self.blocks:
-            events.pictures_tab(self.blocks, sets, self.turns)
+        with gr.Blocks() as self.blocks, gr.Tab("Pictures") as tab:
+            events.pictures_tab(self.blocks, tab, sets, self.turns)
 
     def find(self, elem_id: str) -> Any:
         return next(one for one in self.blocks.blocks.values() if getattr(one, "elem_id", "") == elem_id)
@@ -73,6 +73,14 @@ def test_an_example_sets_the_boards_the_sliders_and_the_state(tab: Tab) -> None:
     assert all(updates[tab.find(f"picture-slider-{k}")].visible for k in (1, 2))
     twin = tab.fire("again", "supervised", tab.answered())
     assert "Supervised twin took the example 3 + 8 apart" in twin[tab.find("pictures-message")]
+
+
+def test_the_tab_opens_with_an_answer_and_keeps_one_that_is_there(tab: Tab) -> None:
+    updates = tab.fire("welcome", "unmix", ())
+    assert read(updates[tab.find("pictures-unmixed")])[0]["title"] == "the example 3 + 8"
+    assert tab.find("pictures-message") not in updates  # it goes on telling what a visitor can do
+    (kept,) = tab.fire("welcome", "unmix", tab.answered()).values()
+    assert kept == gr.skip()
 
 
 @pytest.mark.parametrize(("psnr", "said"), [(17.0, "apart in part"), (23.0, "apart.")])

@@ -12,9 +12,10 @@ EXAMPLES, TABS = ("digit-piano", "speech-drums"), ("audio", "pictures")
 
 
 def test_an_address_asks_for_what_there_is() -> None:
-    query = {"example": "digit-piano", "preset": "paper", "weights": "1,0,0.5,2,0.25", "tab": "pictures"}
+    query = {"example": "digit-piano", "preset": "paper", "weights": "1,0,0.5,2,0.25"}
+    query |= {"seed": "7", "mode": "watch", "tab": "pictures"}
     assert read(query, EXAMPLES, TABS) == Shared(
-        "digit-piano", "paper", (1.0, 0.0, 0.5, 2.0, 0.25), "pictures"
+        "digit-piano", "paper", (1.0, 0.0, 0.5, 2.0, 0.25), 7, True, "pictures"
     )
 
 
@@ -32,6 +33,10 @@ def test_a_preset_without_weights_has_its_own() -> None:
         {"weights": "1,1,1,1,nan"},
         {"weights": "1,1,1,1,9"},
         {"weights": "a,b,c,d,e"},
+        {"seed": "-1", "mode": "fast"},
+        {"seed": "2147483648"},
+        {"seed": "1e3"},
+        {"seed": "²"},
     ],
 )
 def test_what_cannot_be_is_left_out(query: dict[str, str]) -> None:

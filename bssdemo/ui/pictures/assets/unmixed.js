@@ -92,7 +92,7 @@ function play() {
 }
 
 async function show() {
-  const frame = await next();
+  const frame = await next(), opened = root.dataset.status === "idle";
   if (!frame) return;
   if (!frame.names) {
     root.dataset.status = "idle";
@@ -108,7 +108,7 @@ async function show() {
   root.setAttribute("aria-label", `Unmixed picture: ${frame.title}.`);
   Object.assign(root.dataset, { status: "done", milliseconds: frame.milliseconds, title: frame.title });
   play();
-  if (root.getBoundingClientRect().top > 0.7 * innerHeight)
+  if (!opened && root.getBoundingClientRect().top > 0.7 * innerHeight)
     root.scrollIntoView({ behavior: calm() ? "auto" : "smooth", block: "start" });
 }
 
