@@ -24,6 +24,7 @@ from torch import Tensor
 
 from bssdemo.audio.depth import bits_of
 from bssdemo.audio.headers import Header, Mended, read_header, without_claims
+from bssdemo.machine import memory
 from bssdemo.machine.text import readable
 
 MOST_SECONDS = (
@@ -34,6 +35,7 @@ AT_ONCE = 2  # recordings that are decoded at the same time, whoever asks
 SLOWEST, FASTEST = 4_000, 384_000  # sample rates in Hz that are believed
 LOUDEST = 1e6  # far above full scale, also above 16-bit integers stored as floats
 BLOCK = 1 << 18  # values decoded at a time
+IN_MEMORY = 12_000_000  # values of a recording, 48 MB; a larger one lies in a file
 FFMPEG_SECONDS = 60  # of wall clock
 SUBWOOFER = {("FLAC", 6): (3,), ("FLAC", 7): (3,), ("FLAC", 8): (3,)} | {  # by the format's own order
     ("OGG", 6): (5,), ("OGG", 7): (6,), ("OGG", 8): (7,)
@@ -73,6 +75,7 @@ class Recording:
 @dataclass(frozen=True)
 class _Decoded:
     audio: np.ndarray  # (channels, N) float32
+    peak: float  # the largest magnitude; not finite where a sample is not
     rate: int
     subtype: str
     cut: bool  # more was left unread
@@ -102,14 +105,16 @@ def read(path: Path | str, most_seconds: int | float = MOST_SECONDS, start: int 
             raise AudioError(f"{name} is an empty file")
         with _turns:
             decoded = _decoded(path, name, most_seconds, start)
-            if decoded is not None and decoded.audio.size:
-                _check(decoded.audio, name)
     except OSError as error:
         raise AudioError(f"{name} cannot be read: {error.strerror or error}") from error
     if decoded is None:
         raise AudioError(f"{name} is not a sound file that can be read; WAV, FLAC, MP3 and OGG work")
     if decoded.audio.size == 0:
         raise AudioError(f"{name} holds no samples" if start == 0 else f"{name} ends before {start:.1f} s")
+    if not decoded.peak <= LOUDEST:
+        raise AudioError(
+            f"{name} holds samples that are no sound (infinite or not a number); export it again"
+        )
     if not SLOWEST <= decoded.rate <= FASTEST:
         raise AudioError(
             f"{name} has a sample rate of {decoded.rate} Hz; {SLOWEST} to {FASTEST} Hz can be read"
@@ -120,7 +125,7 @@ def read(path: Path | str, most_seconds: int | float = MOST_SECONDS, start: int 
         samples,
         decoded.rate,
         note_of(seconds, decoded.cut, decoded.unfinished, start),
-        bits_of(decoded.subtype, float(samples.abs().amax())),
+        bits_of(decoded.subtype, decoded.peak),
         decoded.low,
     )
 
@@ -148,18 +153,6 @@ def _decoded(path: Path, name: str, most_seconds: int | float, start: int | floa
         return _decode(converted, most_seconds, subtype="of a decoder")
 
 
-def _check(audio: np.ndarray, name: str) -> None:
-    for channel in audio:
-        if not (np.isfinite(channel.min()) and np.isfinite(channel.max()) and _peak(channel) <= LOUDEST):
-            raise AudioError(
-                f"{name} holds samples that are no sound (infinite or not a number); export it again"
-            )
-
-
-def _peak(channel: np.ndarray) -> float:
-    return max(float(channel.max()), -float(channel.min()))
-
-
 def _decode(
     file: BinaryIO, most_seconds: int | float, start: int | float = 0.0, subtype: str | None = None
 ) -> _Decoded | None:
@@ -168,10 +161,11 @@ def _decode(
     try:
         with _Forward(Mended(file, header.changes)) as sound:
             if sound.format != "MP3":
-                audio, cut = _samples(sound, most_seconds, start)
+                audio, peak, cut = _samples(sound, most_seconds, start)
                 unfinished = header.unfinished and audio.size > 0
                 low = subwoofers(header, sound)
-                return _Decoded(audio, sound.samplerate, subtype or sound.subtype, cut, unfinished, low)
+                kind = subtype or sound.subtype
+                return _Decoded(audio, peak, sound.samplerate, kind, cut, unfinished, low)
         return _mp3(file, most_seconds, start)
     except (soundfile.SoundFileError, TypeError):  # TypeError: a name that means headerless samples
         return None
@@ -182,8 +176,8 @@ def _mp3(file: BinaryIO, most_seconds: int | float, start: int | float) -> _Deco
     for changes in ({}, without_claims(file)):
         seen = Mended(file, changes, endless=True)
         with _Forward(seen) as sound:
-            audio, cut = _samples(sound, most_seconds, start)
-            decoded = _Decoded(audio, sound.samplerate, sound.subtype, cut, False, ())
+            audio, peak, cut = _samples(sound, most_seconds, start)
+            decoded = _Decoded(audio, peak, sound.samplerate, sound.subtype, cut, False, ())
         if cut or seen.furthest >= seen.size - UNREAD:
             break
     return decoded
@@ -191,25 +185,39 @@ def _mp3(file: BinaryIO, most_seconds: int | float, start: int | float) -> _Deco
 
 def _samples(
     sound: soundfile.SoundFile, most_seconds: int | float, start: int | float
-) -> tuple[np.ndarray, bool]:
-    """(channels, N) float32, and whether more was left unread."""
+) -> tuple[np.ndarray, float, bool]:
+    """(channels, N) float32, their peak, and whether more was left unread."""
     most = min(round(most_seconds * sound.samplerate), MOST_VALUES // sound.channels)
     skipped = round(start * sound.samplerate)
     while skipped > 0 and (passed := len(sound.read(min(max(1, BLOCK // sound.channels), skipped)))):
         skipped -= passed
     audio = np.empty((sound.channels, most), np.float32)  # memory is taken where it is written
-    count = 0
+    count, peak, moved = 0, np.float32(0), False
     while count < most:
         block = sound.read(
             min(max(1, BLOCK // sound.channels), most - count), dtype="float32", always_2d=True
         )
         if not len(block):
             break
+        if not moved and (count + len(block)) * sound.channels > IN_MEMORY:
+            audio, moved = _moved(audio, count), True
         audio[:, count : count + len(block)] = block.T
+        memory.rest(audio)
+        peak = np.maximum(peak, np.maximum(block.max(), -block.min()))  # not a number stays that
         count += len(block)
     cut = count == most and len(sound.read(1)) > 0
-    few = count < most // 2
-    return (audio[:, :count].copy() if few else audio[:, :count]), cut
+    few = count < most // 2 and not moved
+    return (audio[:, :count].copy() if few else audio[:, :count]), float(peak), cut
+
+
+def _moved(audio: np.ndarray, count: int) -> np.ndarray:
+    """The same array in a file, as far as it is filled; itself where the disk is too full."""
+    try:
+        moved = memory.on_disk(audio.shape)
+    except OSError:
+        return audio
+    moved[:, :count] = audio[:, :count]
+    return moved
 
 
 def _ffmpeg(path: Path, name: str, most_seconds: int | float, start: int | float, into: BinaryIO) -> None:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from bssdemo.audio.depth import SUBTYPE
 from bssdemo.audio.format import SAMPLE_RATE
+from bssdemo.machine import memory
 
 LARGEST_PCM16 = 32_767 / 32_768
 LARGEST_WAV = 2**32 - 2**16  # bytes; most programs read an RF64 too
@@ -25,7 +26,9 @@ BLOCK = 1 << 20  # samples converted at a time
 
 def peak_of(signal: Float[Tensor, ...]) -> float:
     """The largest magnitude of a sample."""
-    return max(float(signal.max()), -float(signal.min())) if signal.numel() else 0.0
+    if not signal.numel():
+        return 0.0
+    return max(max(float(block.max()), -float(block.min())) for block in memory.blocks(signal, BLOCK))
 
 
 def scale_for(peak: float) -> float:
@@ -110,5 +113,5 @@ def write_wav(
     """Write a WAV of `audio * scale`, mono or one row per channel; `scale` as from `common_scale`."""
     rows = audio if audio.dim() > 1 else audio[None]
     with writing(path, len(rows), sample_rate, scale, bits) as append:
-        for block in rows.split(BLOCK, 1):
+        for block in memory.blocks(rows, BLOCK):
             append(block)

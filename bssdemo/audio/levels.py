@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -18,7 +19,8 @@ PEAK_OF_SUM = (1.0, 1.25, 1.47, 1.72)
 
 def is_silent(audio: Float[Tensor, " samples"], below: float = SILENCE[16]) -> bool:
     """Whether nothing is heard: no sample is as far as `below` (-80 dB of full scale) from the mean."""
-    return bool((audio - audio.mean()).abs().max() < below)
+    mean = audio.mean()
+    return bool(torch.maximum(audio.max() - mean, mean - audio.min()) < below)
 
 
 def pause_level(mono: Float[Tensor, " samples"]) -> float:

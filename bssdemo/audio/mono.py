@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,9 @@ from bssdemo.audio.depth import SILENCE
 from bssdemo.audio.downmix import downmix
 from bssdemo.audio.format import LEAD_IN, SAMPLE_RATE, SAMPLES, WINDOW_SECONDS
 from bssdemo.audio.levels import is_silent
+from bssdemo.machine import memory
 
+NOTHING = np.zeros(0, np.float32)
 SHORTEST = 800  # samples (50 ms): less holds no sound a prior could explain
 ONSET_LEVEL = 0.01  # of the recording's peak (-40 dB): where the sound begins
 LEADING_SILENCE = 1_600  # samples (0.1 s); a longer one is skipped when the recording is cut anyway
@@ -42,7 +44,7 @@ def to_mono_16k(recording: Recording) -> Float[Tensor, " samples"]:
 
     Raises AudioError when less than 50 ms remain, or only silence.
     """
-    return _hear(recording, recording.samples)[0]
+    return _hear(recording, (memory.blocks(channel, rumble.BLOCK) for channel in recording.samples))[0]
 
 
 def hear(recording: Recording) -> tuple[Float[Tensor, " samples"], tuple[int, ...]]:
@@ -52,7 +54,7 @@ def hear(recording: Recording) -> tuple[Float[Tensor, " samples"], tuple[int, ..
 
 
 def _hear(
-    recording: Recording, channels: Iterable[Float[Tensor, " native"]]
+    recording: Recording, channels: Iterable[Iterator[Float[Tensor, " block"]]]
 ) -> tuple[Float[Tensor, " samples"], tuple[int, ...]]:
     seconds = recording.seconds
     if round(seconds * SAMPLE_RATE) < SHORTEST:
@@ -80,8 +82,11 @@ def floored(seconds: float, limit: float) -> str:
     )
 
 
-def _resampled(channel: Float[Tensor, " samples"], rate: int) -> Float[Tensor, " resampled"]:
-    return torch.from_numpy(np.ascontiguousarray(soxr.resample(channel.numpy(), rate, SAMPLE_RATE)))
+def _resampled(blocks: Iterator[Float[Tensor, " block"]], rate: int) -> Float[Tensor, " resampled"]:
+    """A channel that comes block by block; as soxr gives it all at once, to the bit."""
+    stream = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
+    found = [stream.resample_chunk(block.numpy()) for block in blocks]
+    return torch.from_numpy(np.concatenate([*found, stream.resample_chunk(NOTHING, last=True)]))
 
 
 def _is_bass_alone(rows: Float[Tensor, "channels samples"], k: int) -> bool:

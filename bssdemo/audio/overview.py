@@ -14,6 +14,7 @@ from bssdemo.audio.stream import opened
 
 LONGEST = 1800  # seconds that are looked at
 STEP = 0.05  # seconds that one value stands for, at least
+PIECE = 1 << 20  # values that are decoded at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +31,7 @@ def overview(path: Path | str, columns: int, longest: int = LONGEST) -> Overview
     try:
         with opened(Path(path), longest) as stream:
             block = max(1, round(STEP * stream.sample_rate))
-            for piece in stream.pieces(200 * block):
+            for piece in stream.pieces(max(1, PIECE // (block * stream.channels)) * block):
                 level = piece.abs().amax(0).numpy()
                 loud.append(
                     np.maximum.reduceat(level, np.arange(0, len(level), block)) if len(level) else level

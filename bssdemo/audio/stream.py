@@ -32,6 +32,7 @@ from bssdemo.audio.decode import (
 from bssdemo.audio.depth import bits_of
 from bssdemo.audio.headers import Header, Mended, read_header
 
+BLOCK = 1 << 18  # samples of a channel that are decoded at a time
 FFMPEG_PACE = 0.5  # seconds of wall clock for one of sound, at most
 
 
@@ -70,23 +71,32 @@ class Stream:
         held = self._read(overlap)
         done = held.shape[1]
         while True:
-            fresh = self._read(min(length, self.frames - done))
-            done += fresh.shape[1]
-            piece = np.concatenate([held, fresh], 1)
+            piece = self._read(min(length, self.frames - done), held)
+            done += piece.shape[1] - held.shape[1]
+            held = piece[:, piece.shape[1] - overlap :].copy()
             yield torch.from_numpy(piece)
+            del piece
             if done >= self.frames:
                 return
-            held = piece[:, piece.shape[1] - overlap :].copy()
 
-    def _read(self, frames: int) -> np.ndarray:
-        samples = self.file.read(max(0, frames), dtype="float32", always_2d=True).T
-        if samples.shape[1] < min(frames, self.frames):
-            raise AudioError(f"{self.name} ends before its own header says; export it again")
-        if samples.size and (not np.isfinite(samples).all() or np.abs(samples).max() > LOUDEST):
-            raise AudioError(
-                f"{self.name} holds samples that are no sound (infinite or not a number); export it again"
-            )
-        return np.ascontiguousarray(samples)
+    def _read(self, frames: int, before: np.ndarray | None = None) -> np.ndarray:
+        """So many samples behind those `before` them."""
+        at = 0 if before is None else before.shape[1]
+        samples = np.empty((self.channels, at + max(0, frames)), np.float32)
+        if before is not None:
+            samples[:, :at] = before
+        end = at + min(frames, self.frames)
+        while at < end:
+            block = self.file.read(min(BLOCK, end - at), dtype="float32", always_2d=True).T
+            if not block.shape[1]:
+                raise AudioError(f"{self.name} ends before its own header says; export it again")
+            if not max(block.max(), -block.min()) <= LOUDEST or not np.isfinite(block).all():
+                raise AudioError(
+                    f"{self.name} holds samples that are no sound (infinite or not a number); export it again"
+                )
+            samples[:, at : at + block.shape[1]] = block
+            at += block.shape[1]
+        return samples[:, :at]
 
 
 @contextmanager

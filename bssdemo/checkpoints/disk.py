@@ -195,7 +195,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 _ONE_AT_A_TIME = threading.Lock()  # two visitors asking at once must not load the same weights twice
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)  # more than there are: one that is forgotten while it is used would be loaded twice
 def _read(
     folder: Path, state: tuple[tuple[int, int], ...]
 ) -> tuple[Network, Encoder | None, Mapping[str, Any]]:
@@ -233,6 +233,11 @@ def _read(
     else:
         network.freeze()
     return network, encoder, MappingProxyType(config)
+
+
+def forget() -> None:
+    """Keep no network for whoever asks next; those that somebody holds live on."""
+    _read.cache_clear()
 
 
 def _checked(config: Any, file: Path) -> dict[str, Any]:

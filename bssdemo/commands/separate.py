@@ -98,12 +98,14 @@ def run(args: argparse.Namespace) -> int:
 
     from tqdm import tqdm
 
+    from bssdemo.machine import memory
     from bssdemo.machine.files import made
     from bssdemo.machine.text import readable
     from bssdemo.machine.threads import use_own_cores
     from bssdemo.separation import METHODS, Networks, Run, files, prepare, read, stretches
 
     use_own_cores()
+    memory.few_arenas()
     request, (mixture,) = request_of(args), args.recordings
     load = METHODS[args.method].load
     if load is None and args.checkpoints is not None:

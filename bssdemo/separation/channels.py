@@ -23,10 +23,12 @@ from torch import Tensor
 from bssdemo.audio import SAMPLE_RATE, peak_of
 from bssdemo.audio.rumble import Rumble
 from bssdemo.audio.stft import Stft, inverse, transform
+from bssdemo.machine import memory
 
 TOP = 7_000  # Hz; resampling to 16 kHz fades out above it
 BAND = 4_000  # Hz
-BLOCK = 1 << 23  # values of all parts and channels at a time, 32 MB
+BLOCK = 1 << 23  # values of all parts and channels at a time, 32 MB ...
+FAST, BLOCK_OF_FAST = 48_000, 1 << 21  # ... and above this rate, where a frame is long
 KEPT = 1 << 23  # values of all parts and channels that are kept; more are made again whenever they are needed
 
 
@@ -75,9 +77,11 @@ class Parts:
     def _made(self) -> Iterator[Float[Tensor, "parts channels block"]]:
         parts, channels, samples = self.shape
         native = self.stft if self.sample_rate == SAMPLE_RATE else scaled(self.stft, self.sample_rate)
-        length = max(1, BLOCK // (parts * channels * native.hop)) * native.hop
+        most = BLOCK if self.sample_rate <= FAST else BLOCK_OF_FAST
+        length = max(1, most // (parts * channels * native.hop)) * native.hop
         for start in range(0, samples, length):
             yield self._block(native, start, min(start + length, samples))
+            memory.rest(self.samples)
 
     def _block(self, native: Stft, start: int, end: int) -> Float[Tensor, "parts channels block"]:
         """Made of all frames that reach into it, so that the blocks' seams are none."""

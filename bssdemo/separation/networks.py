@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from bssdemo.checkpoints import hub
+from bssdemo.checkpoints import disk, hub
 from bssdemo.checkpoints.disk import SOUND_MASK
 from bssdemo.data.kinds import SETS
+from bssdemo.machine import memory
 from bssdemo.models.share import ShareNetwork
 from bssdemo.search.objective import Form
 
@@ -165,6 +166,9 @@ def arrive(loaded: Networks) -> list[str]:
             if better.origin == "hub":
                 shelf.replace(name, better)
                 arrived.append(better.name)
+    if arrived:
+        disk.forget()  # those that were replaced
+        memory.trim()
     return arrived
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from bssdemo import audio
 from bssdemo.audio import depth, rumble
+from bssdemo.machine import memory
 from bssdemo.search import refine
 from bssdemo.search.objective import Weights
 from bssdemo.separation.channels import Parts
@@ -93,6 +94,7 @@ def conclude(
     heard, stft, config = job.heard, refine.DEFAULT.stft, job.setup.config
     masks = job.sharing.masks(heard.mono, answer.estimates, heard.windows)
     parts = refine.apply(masks, heard.mono, stft)
+    memory.trim()
     samples, rate = heard.recording.samples, heard.recording.sample_rate
     below = tuple(rumble.find(channel, rate) for channel in samples)
     channels = Parts(masks, stft, samples, rate, below, heard.unheard)
@@ -107,8 +109,11 @@ def conclude(
     )  # fmt: skip
 
 
-def report(result: Result) -> dict[str, Any]:
-    """Everything that made this result, ready for JSON; keys are those of docs/guide/files.md."""
+def report(result: Result, scale: float | None = None) -> dict[str, Any]:
+    """Everything that made this result, ready for JSON; keys are those of docs/guide/files.md.
+
+    `scale`: the factor that its files are written with, where it is not the result's own.
+    """
     job, request, heard = result.job, result.job.request, result.job.heard
     rate, channels = heard.recording.sample_rate, heard.recording.samples.shape[0]
     first, answer = result.first, result.answer
@@ -131,7 +136,7 @@ def report(result: Result) -> dict[str, Any]:
         "sources": [_source(result, k) for k in range(len(job.names))],
         "output": {
             "format": depth.SUBTYPE[heard.recording.bits],
-            "scale": result.scale,
+            "scale": result.scale if scale is None else scale,
             "sample_rate": rate,
             "channels": channels,
         },

@@ -11,7 +11,7 @@ from typing import Literal
 from jaxtyping import Float
 from torch import Tensor
 
-from bssdemo.machine import device
+from bssdemo.machine import device, memory
 from bssdemo.search.objective import Weights
 from bssdemo.separation import lent
 from bssdemo.separation.methods import METHODS, SEARCH, Controls, Setup
@@ -81,4 +81,5 @@ class Run:
             raise RuntimeError("iterate over a run before asking for its result")
         if self._last.step >= self._last.steps:
             self.ending = "done"  # asked to stop after the last step: nothing is missing
+        memory.trim()  # what the search leaves free, before the recording is worked on at its own rate
         return conclude(self.job, self._first, self._last, tuple(self._losses), self.weights, self.ending)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bssdemo import audio
 from bssdemo.audio import stream
+from bssdemo.machine import memory
 from bssdemo.separation import files
 from bssdemo.separation.heard import MOST_SECONDS, Heard
 from bssdemo.separation.methods import METHODS
@@ -74,6 +75,8 @@ def separate(
             if result is not None and whole.job is None:
                 files.refuse_to_overwrite(file, result.job, folder)
             whole.add(piece, result)
+            del piece, stretch, result  # before the next one is read
+            memory.trim()
             yield Progress(whole.seconds, total)
             if whole.ending != "done":
                 break

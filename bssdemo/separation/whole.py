@@ -32,24 +32,34 @@ class Growing:
     def __init__(self, path: Path, channels: int, overlap: int) -> None:
         self.path, self.channels, self.overlap = path, channels, overlap
         self.peak, self.samples = 0.0, 0
-        self._tail: Tensor | None = None
+        self._before: Tensor | None = None  # the end of the piece before, until this one has taken over
+        self._tail: list[Tensor] = []  # of this piece
+        self._length = self._at = 0
 
-    def add(self, piece: Float[Tensor, "channels samples"]) -> None:
-        """The next piece; its first `overlap` samples take over from the last ones of the piece before."""
-        if self._tail is not None:
-            reach = min(self.overlap, piece.shape[1])
-            rise = torch.sin(math.pi / 2 * (torch.arange(reach) + 0.5) / reach).square()
-            faded = torch.lerp(self._tail[:, :reach], piece[:, :reach], rise)
-            piece = torch.cat([faded, piece[:, reach:]], 1)
-        kept = max(0, piece.shape[1] - self.overlap)
-        self._append(piece[:, :kept])
-        self._tail = piece[:, kept:].clone()
+    def begin(self, length: int) -> None:
+        """A piece of this length; its first `overlap` samples take over from the last ones of the piece before."""
+        self._before = torch.cat(self._tail, 1) if self._tail else None
+        self._tail, self._length, self._at = [], length, 0
+
+    def add(self, block: Float[Tensor, "channels block"]) -> None:
+        """What follows of the piece."""
+        reach = 0 if self._before is None else min(self.overlap, self._length)
+        kept, at = max(0, self._length - self.overlap), self._at
+        if self._before is not None and at < reach:
+            part = slice(at, min(at + block.shape[1], reach))
+            rise = torch.sin(math.pi / 2 * (torch.arange(part.start, part.stop) + 0.5) / reach).square()
+            faded = torch.lerp(self._before[:, part], block[:, : part.stop - at], rise)
+            block = torch.cat([faded, block[:, part.stop - at :]], 1)
+        self._append(block[:, : max(0, kept - at)])
+        if block.shape[1] > kept - at:
+            self._tail.append(block[:, max(0, kept - at) :].clone())
+        self._at += block.shape[1]
 
     def end(self) -> None:
         """No piece follows."""
-        if self._tail is not None:
-            self._append(self._tail)
-            self._tail = None
+        for block in self._tail:
+            self._append(block)
+        self._tail = []
 
     def blocks(self) -> Iterator[Float[Tensor, "channels samples"]]:
         """The whole sound, piece by piece."""
@@ -89,13 +99,18 @@ class Whole:
     def add(self, piece: Float[Tensor, "channels samples"], result: Result | None) -> None:
         """The next stretch: its result, or None for silence, all of which is residual."""
         samples = round(piece.shape[1] * audio.SAMPLE_RATE / self.rate)
-        quiet = [torch.zeros_like(piece)] * (len(self._parts) - 2)
-        stems = [*quiet, piece] if result is None else list(result.channels)
-        for growing, part in zip(self._parts, [piece, *stems], strict=True):
-            growing.add(part)
+        for growing in self._parts:
+            growing.begin(piece.shape[1])
+        mixture, *stems = self._parts
+        for block in piece.split(BLOCK, 1):
+            mixture.add(block)
+        for block in _quiet(piece, len(stems)) if result is None else result.parts.blocks():
+            for growing, part in zip(stems, block, strict=True):
+                growing.add(part)
         raw = torch.zeros(len(self._raw), samples) if result is None else result.raw
         raw = functional.pad(raw, (0, samples - raw.shape[1]))
         for growing, estimate in zip(self._raw, raw, strict=True):
+            growing.begin(samples)
             growing.add(estimate[None])
         if result is not None:
             self._learn(result)
@@ -109,7 +124,7 @@ class Whole:
             growing.end()
         target = files.Files.of(self.job, folder)
         peak = max(growing.peak for growing in (*self._parts, *self._raw))
-        scale = audio.common_scale(torch.tensor(peak))
+        scale = audio.scale_for(peak)
         target.raw[0].parent.mkdir()
         for path, growing in zip((target.mixture, *target.stems, target.residual), self._parts, strict=True):
             _write_wav(path, growing, self.rate, scale, recording.bits)
@@ -127,7 +142,7 @@ class Whole:
         self.ending = result.ending
         steps = self._losses[-1].step + 1 if self._losses else 0
         self._losses += [Loss(steps + loss.step, loss.total, loss.terms) for loss in result.losses]
-        told = report(result)
+        told = report(result, scale=1.0)  # the whole has its own
         told["mixture"]["starts_seconds"] = self._stretches * STRETCH
         self._reports.append(told)
         absent, unheard = set(result.missing), set(result.job.heard.unheard)
@@ -195,6 +210,15 @@ class Whole:
         """The whole, below the loudest cell of the mixture."""
         shown = torch.cat(self._pictures, -1)
         return (shown - shown[0].max()).clamp(-mel.RANGE_DECIBELS, 0)
+
+
+def _quiet(
+    piece: Float[Tensor, "channels samples"], parts: int
+) -> Iterator[Float[Tensor, "parts channels block"]]:
+    """Silence, all of which is the last part, the residual."""
+    for block in piece.split(BLOCK, 1):
+        quiet = block.new_zeros(parts - 1, *block.shape)
+        yield torch.cat([quiet, block[None]])
 
 
 def _write_wav(path: Path, growing: Growing, rate: int, scale: float, bits: int) -> None:

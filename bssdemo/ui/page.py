@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
+from bssdemo.machine import memory
 from bssdemo.separation import Networks
 from bssdemo.separation.pictures.sets import PictureSets
 from bssdemo.ui.about.tab import about_tab
@@ -44,6 +45,7 @@ def page(
 ) -> gr.Blocks:
     """The interface on these networks, its queue set; `launch_options` are to go with it."""
     send_whole()
+    memory.few_arenas()
     with gr.Blocks(title=TITLE, delete_cache=(600, 3600), analytics_enabled=False) as blocks:
         gr.HTML(asset("bssdemo.ui", "heading.html") + duplicate_link(), elem_id="heading")
         with gr.Tabs(elem_id="tabs") as tabs:
@@ -60,6 +62,7 @@ def page(
         endpoint(pictures)
     for block in blocks.blocks.values():  # what the page itself shows outlives `delete_cache`
         block.keep_in_cache |= block.temp_files
+    memory.trim()
     return blocks.queue(max_size=most_waiting)
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from threading import BoundedSemaphore, Event, Lock
 from typing import Any, Literal
 
-from bssdemo.machine import journal
+from bssdemo.machine import journal, memory
 from bssdemo.machine.shares import CrowdedError, Machine, Place
 from bssdemo.search.objective import Weights
 from bssdemo.separation import Heard, read
@@ -195,6 +195,7 @@ class Turns:
                 if turn.place is not None:
                     turn.place.give_back()
                 ending = "dropped" if turn.dropped else "stopped" if turn.stopped else "done"
+                memory.trim()
                 journal.record(activity, visitor, time.monotonic() - began, ending=ending)
 
     def current(self, visitor: str, activity: Activity) -> Turn | None:
@@ -251,6 +252,7 @@ def decoded(file: str, part: Part = WHOLE) -> Heard:
     still_kept(file)
     with AT_ONCE:
         heard = read(file, part.seconds, part.start)
+        memory.trim()
         with _live_lock:
             if _bytes(heard) > LARGE and _bytes(heard) + sum(map(_bytes, _live)) > MOST_LIVE:
                 raise CrowdedError(FULL_MEMORY)

@@ -70,7 +70,7 @@ def test_a_channel_with_bass_alone_is_not_searched(channels: int, place: int) ->
     rows = with_subwoofer(channels, place, tone(50))
     mono, low = hear(Recording(rows, SAMPLE_RATE))
     assert low == (place,)
-    rest = [rumble.without(rows[k], SAMPLE_RATE) for k in range(channels) if k != place]
+    rest = [torch.cat(list(rumble.without(rows[k], SAMPLE_RATE))) for k in range(channels) if k != place]
     torch.testing.assert_close(mono, downmix(torch.stack(rest)))
     heard = Heard.of(Recording(rows, SAMPLE_RATE))
     assert heard.unheard == (place,)
@@ -102,7 +102,7 @@ def test_what_lies_below_hearing_does_not_set_the_level(rate: int, hertz: float)
 @pytest.mark.parametrize("hertz", [27.5, 41.0, 100.0, 440.0])
 def test_what_can_be_heard_stays(hertz: float) -> None:
     sound = tone(hertz, 2)
-    kept = rumble.without(sound, SAMPLE_RATE)[3_200:-3_200]
+    kept = torch.cat(list(rumble.without(sound, SAMPLE_RATE)))[3_200:-3_200]
     assert decibels(kept, sound[3_200:-3_200]) == pytest.approx(0, abs=0.8)
 
 

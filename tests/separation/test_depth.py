@@ -79,6 +79,7 @@ def test_blocks_have_no_seams(rate: int, monkeypatch: pytest.MonkeyPatch) -> Non
     below = tuple(rumble.find(channel, rate) for channel in samples)
     whole = Parts(masks, DEFAULT.stft, samples, rate, below).whole
     monkeypatch.setattr(channels, "BLOCK", 30_000)
+    monkeypatch.setattr(channels, "BLOCK_OF_FAST", 30_000)
     monkeypatch.setattr(channels, "KEPT", 0)
     blocks = list(Parts(masks, DEFAULT.stft, samples, rate, below).blocks())
     assert len(blocks) > 3

@@ -170,11 +170,15 @@ def test_pieces_with_overlaps_are_the_file(write: Callable[..., Path]) -> None:
         assert recording.frames == 2 * RATE
 
 
-def test_a_growing_sound_is_its_pieces_without_seams(tmp_path: Path) -> None:
+@pytest.mark.parametrize("block", [7, 30, 225, 250])
+def test_a_growing_sound_is_its_pieces_without_seams(tmp_path: Path, block: int) -> None:
     sound = torch.randn(2, 1000, generator=torch.Generator().manual_seed(0))
     growing = Growing(tmp_path / "sound", 2, 50)
     for start in range(0, 1000, 200):
-        growing.add(sound[:, start : start + 250])
+        piece = sound[:, start : start + 250]
+        growing.begin(piece.shape[1])
+        for part in piece.split(block, 1):
+            growing.add(part)
     growing.end()
     torch.testing.assert_close(torch.cat(list(growing.blocks()), 1), sound, rtol=0, atol=1e-6)
     assert growing.samples == 1000
