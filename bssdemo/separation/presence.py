@@ -27,24 +27,35 @@ HEARD_AS = {"digit": "speech"}  # a prior's name -> the tagger's for its kind, w
 AT_ONCE = 64  # windows
 
 
+def tagged(heard: Heard, tags: Tags | None) -> Float[Tensor, "windows outputs"]:
+    """What the tagger hears in every window of a recording. A run asks once and passes it on."""
+    return _tagged(cut(heard.mono, heard.windows), tags)
+
+
 @torch.no_grad()
 def confidence(
-    heard: Heard, priors: Sequence[Prior], tags: Tags | None = None, most: int | None = None
+    heard: Heard,
+    priors: Sequence[Prior],
+    tags: Tags | None = None,
+    most: int | None = None,
+    known: Float[Tensor, "windows outputs"] | None = None,
 ) -> list[Float[Tensor, " windows"] | None]:
     """For every prior the probability, window by window, that its source is there; 0 where the recording is silent.
 
     None for a prior of which nothing can tell. Of more than `most` windows only so many are heard, evenly spread.
+    `known`: what the tagger hears in all of them, if it was asked already.
     """
     windows = cut(heard.mono, heard.windows)
     if most is not None and len(windows) > most:
-        windows = windows[torch.linspace(0, len(windows) - 1, most).round().long()]
+        chosen = torch.linspace(0, len(windows) - 1, most).round().long()
+        windows, known = windows[chosen], None if known is None else known[chosen]
     sounding = _sounding(windows, heard.mono)
-    tagged = _tagged(windows, tags)
+    by_tagger = _tagged(windows, tags) if known is None else known
     told: list[Tensor | None] = []
     for prior in priors:
         output = _output(prior, tags)
         if output is not None:
-            told.append(tagged[:, output] * sounding)
+            told.append(by_tagger[:, output] * sounding)
         elif isinstance(prior.encoder, TimedEncoder):
             there = next(prior.encoder.parameters()).device
             _, _, logit = prior.encoder(windows.to(there), hear=True)
@@ -55,12 +66,17 @@ def confidence(
 
 
 def missing(
-    heard: Heard, priors: Sequence[Prior], labels: Sequence[str], tags: Tags | None = None
+    heard: Heard,
+    priors: Sequence[Prior],
+    labels: Sequence[str],
+    tags: Tags | None = None,
+    known: Float[Tensor, "windows outputs"] | None = None,
 ) -> list[str]:
     """One sentence for each source that no window holds: "drums: not found"."""
+    found = confidence(heard, priors, tags, known=known)
     return [
         f"{label}: not found in this recording."
-        for label, prior, told in zip(labels, priors, confidence(heard, priors, tags), strict=True)
+        for label, prior, told in zip(labels, priors, found, strict=True)
         if told is not None and float(told.max()) < least(prior, tags, len(told))
     ]
 
@@ -84,11 +100,16 @@ def factors(
 
 
 def factors_of(
-    mono: Float[Tensor, " samples"], layout: Layout, priors: Sequence[Prior], tags: Tags | None
+    mono: Float[Tensor, " samples"],
+    layout: Layout,
+    priors: Sequence[Prior],
+    tags: Tags | None,
+    known: Float[Tensor, "windows outputs"] | None = None,
 ) -> Float[Tensor, "windows K"] | None:
     """`factors` of a recording's windows; a source that is called missing is turned down in all of them."""
     windows = cut(mono, layout)
-    heard = _tagged(windows, tags) * _sounding(windows, mono)[:, None]
+    by_tagger = _tagged(windows, tags) if known is None else known
+    heard = by_tagger * _sounding(windows, mono)[:, None]
     bound = ABSENT_LONG if len(windows) >= LONG else ABSENT
     return _factors(torch.where(heard.amax(0) < bound, 0.0, heard), priors, tags)
 

@@ -21,6 +21,7 @@ from bssdemo.search import refine
 from bssdemo.search.objective import Weights
 from bssdemo.separation.channels import Parts
 from bssdemo.separation.presence import missing as absent
+from bssdemo.separation.presence import tagged
 from bssdemo.separation.request import Job
 from bssdemo.snapshot import Snapshot
 
@@ -92,7 +93,8 @@ def conclude(
     """Share the recording out as the answer's estimates say."""
     began = time.perf_counter()
     heard, stft, config = job.heard, refine.DEFAULT.stft, job.setup.config
-    masks = job.sharing.masks(heard.mono, answer.estimates, heard.windows)
+    known = tagged(heard, job.setup.networks.tags) if job.searches else None
+    masks = job.sharing.masks(heard.mono, answer.estimates, heard.windows, known)
     parts = refine.apply(masks, heard.mono, stft)
     memory.trim()
     samples, rate = heard.recording.samples, heard.recording.sample_rate
@@ -102,7 +104,7 @@ def conclude(
     if job.searches:
         networks = job.setup.networks
         serving = networks.serving(job.setup.sources, config.objective.form)
-        missing = absent(heard, serving, job.labels, networks.tags)
+        missing = absent(heard, serving, job.labels, networks.tags, known)
     return Result(
         job, answer.estimates, parts[:-1], parts[-1], channels, first, answer, losses, weights, ending,
         time.perf_counter() - began, tuple(missing),

@@ -33,14 +33,16 @@ class Sharing:
         mix: Float[Tensor, "*batch samples"],
         estimates: Float[Tensor, "*batch K samples"],
         windows: Layout | None = None,
+        known: Float[Tensor, "windows outputs"] | None = None,
     ) -> Float[Tensor, "*batch K+1 frames bins"]:
         """Every source's share of every bin and, last, the residual's; their sum is one.
 
         `windows` of a recording; without them every mixture of a batch is one window of 16,384 samples.
+        `known`: what the tagger hears in a recording's windows, if it was asked already.
         """
         found = share.shares(mix, estimates, self.network)
         if windows is not None:
-            heard = presence.factors_of(mix, windows, self.priors, self.tags)
+            heard = presence.factors_of(mix, windows, self.priors, self.tags, known)
             along = None if heard is None else _along(heard, windows, found.shape[-2])
         else:
             alone = mix.shape[-1] == SAMPLES

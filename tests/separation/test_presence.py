@@ -166,3 +166,22 @@ def test_the_papers_search_is_left_to_itself(networks: Networks) -> None:
     job = prepare(heard((0.1, 0.08)), Request(("piano", "bass"), preset="paper", steps=2), networks)
     assert job.sharing.tags is None
     assert prepare(job.heard, Request(("piano", "bass")), networks).sharing.tags is TAGS
+
+
+@pytest.mark.parametrize("preset", ["balanced", "paper"])
+def test_the_tagger_hears_every_window_once_in_a_run(networks: Networks, preset: str) -> None:
+    """The shares and the sentence "not found" go by the same hearing."""
+    windows: list[int] = []
+
+    class Counting(Knowing):
+        def forward(self, audio: Float[Tensor, "B samples"]) -> Float[Tensor, "B outputs"]:
+            windows.append(len(audio))
+            return super().forward(audio)
+
+    counted = replace(networks, tags=Tags(Counting(3, 8), TAGS.names))
+    job = prepare(heard((0.1, 0.08)), Request(("piano", "bass"), preset=preset, steps=2), counted)
+    run = Run(job)
+    for _ in run:
+        pass
+    assert any("bass: not found" in note for note in run.result().notes)
+    assert windows == [len(job.heard.windows.starts)]
