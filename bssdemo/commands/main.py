@@ -50,6 +50,10 @@ COMMANDS = {
         "bench_trees",
         "take mixtures of several sources apart, score the parts",
     ),
+    ("bench", "presence"): (
+        "bench_presence",
+        "ask the tagger what is in held-out mixtures, look at the stems of what is not",
+    ),
     ("bench", "sliders"): (
         "bench_sliders",
         "move each slider of the page to its ends, hold the stems together",

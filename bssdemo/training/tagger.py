@@ -2,35 +2,34 @@
 
     loss = mean binary cross-entropy over the kinds
 
-A kind counts as there from a hundredth of the mixture's energy on (-20 dB). Between that and -40 dB it is not asked
-for: nobody could say. Every few steps clips are drawn and varied anew; they are mixed in other ways at every step.
-The answers that ship are calibrated on validation mixtures: a factor and an offset for every kind (Platt 1999).
+`data/tagged.py` draws the mixtures and tells what counts as there. Every few steps clips are drawn and varied anew;
+they are mixed in other ways at every step. The answers that ship are calibrated on validation mixtures: a factor and
+an offset for every kind (Platt 1999).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from bssdemo.audio.format import SAMPLES
 from bssdemo.checkpoints import hub
-from bssdemo.data.kinds import Kind, Variety, load_kind
+from bssdemo.data.kinds import Variety, load_kind
+from bssdemo.data.tagged import COUNTS, GAIN_DB, NOISE, VARIETY, Drawn, mixtures, pool
+from bssdemo.metrics.presence import recall
 from bssdemo.models.tagger import Tagger
 from bssdemo.training.loop import Pace, cosine, run_steps
 
-THERE, SILENT = 1e-2, 1e-4  # of the mixture's energy
 RISE = 50  # steps over which the rate rises
 VALID_CLIPS, VALID_MIXTURES, VALID_SEED = 120, 1200, 10_000_019
-WANTED = 0.95  # precision at which the recall is told
 COLUMNS = ["step", "seconds", "loss", "learning_rate", "valid_loss", "valid_recall"]
 
 
@@ -46,63 +45,22 @@ class TaggerConfig:
     average: float = 0.995  # of the running average that ships
     clips: int = 14  # of each kind, drawn for `lasting` steps
     lasting: int = 4
-    counts: tuple[float, ...] = (0.04, 0.2, 0.4, 0.27, 0.09)  # probabilities of 0 to 4 kinds
-    gain_db: float = 5.0  # standard deviation of each source's gain, at most 12
-    noise: float = 0.2  # probability of noise, 10 to 30 dB below
-    variety: Variety = field(default_factory=lambda: Variety(speed=0.1, tilt_db=5.0))
+    counts: tuple[float, ...] = COUNTS
+    gain_db: float = GAIN_DB
+    noise: float = NOISE
+    variety: Variety = VARIETY
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """Mixtures, which kinds are there, and which can be asked for."""
-
-    mix: Float[Tensor, "B samples"]
-    there: Float[Tensor, "B kinds"]
-    asked: Bool[Tensor, "B kinds"]
-
-
-def pool(kinds: Mapping[str, Kind], count: int, variety: Variety, rng: np.random.Generator) -> np.ndarray:
-    """float32 (kinds, count, 16384): clips to mix."""
-    return np.stack([kind.draw(count, variety, rng) for kind in kinds.values()])
-
-
-def mixtures(config: TaggerConfig, clips: np.ndarray, count: int, rng: np.random.Generator) -> Drawn:
+def drawn_of(config: TaggerConfig, clips: np.ndarray, count: int, rng: np.random.Generator) -> Drawn:
     """`count` mixtures of the clips."""
-    kinds, many, _ = clips.shape
-    mix, energy = np.zeros((count, SAMPLES), np.float32), np.zeros((count, kinds))
-    for row in range(count):
-        sources = min(int(rng.choice(len(config.counts), p=config.counts)), kinds)
-        for kind in rng.choice(kinds, sources, replace=False):
-            gain = 10 ** (np.clip(rng.normal(0, config.gain_db), -12, 12) / 20)
-            source = np.float32(gain) * clips[kind, rng.integers(many)]
-            mix[row] += source
-            energy[row, kind] = np.square(source).sum()
-        if not sources or rng.random() < config.noise:
-            mix[row] += _noise(rng) * np.float32(10 ** (-rng.uniform(10, 30) / 20))
-    part = torch.from_numpy(energy / (np.square(mix).sum(1, keepdims=True) + 1e-9))
-    return Drawn(torch.from_numpy(mix), (part > THERE).float(), (part > THERE) | (part < SILENT))
-
-
-def _noise(rng: np.random.Generator) -> np.ndarray:
-    """White to brown, its peak one."""
-    spectrum = np.fft.rfft(rng.standard_normal(SAMPLES))
-    falling = np.maximum(np.arange(len(spectrum)), 3.0) ** -rng.uniform(0, 1.2)
-    noise = np.fft.irfft(spectrum * falling)
-    return (noise / np.abs(noise).max()).astype(np.float32)
+    return mixtures(clips, count, rng, config.counts, config.gain_db, config.noise)
 
 
 def loss_of(logits: Float[Tensor, "B kinds"], drawn: Drawn) -> Float[Tensor, ""]:
     """See the module's first lines."""
     each = F.binary_cross_entropy_with_logits(logits.float(), drawn.there, reduction="none")
     return (each * drawn.asked).sum() / drawn.asked.sum()
-
-
-def recall(logits: Float[Tensor, " B"], there: Float[Tensor, " B"], precision: float = WANTED) -> float:
-    """The largest part of what is there that is found at this precision, over all thresholds."""
-    right = there[logits.argsort(descending=True)].cumsum(0)
-    enough = (right / torch.arange(1, len(right) + 1) >= precision).nonzero()
-    return float(right[enough[-1, 0]] / there.sum()) if len(enough) else 0.0
 
 
 def calibrated(network: Tagger, drawn: Drawn) -> Tagger:
@@ -153,7 +111,7 @@ def train(
     seed = config.seed + 7919 * accelerator.process_index
     clips: dict[int, np.ndarray] = {}
     rng = np.random.default_rng(VALID_SEED)
-    valid = mixtures(config, pool(held, VALID_CLIPS, config.variety, rng), VALID_MIXTURES, rng)
+    valid = drawn_of(config, pool(held, VALID_CLIPS, config.variety, rng), VALID_MIXTURES, rng)
 
     def update(step: int) -> Mapping[str, float]:
         rate = cosine(step, config.steps, config.learning_rate) * min(1.0, step / RISE)
@@ -164,7 +122,7 @@ def train(
             clips.clear()
             drawing = np.random.default_rng([seed, turn])
             clips[turn] = pool(kinds, config.clips, config.variety, drawing)
-        drawn = mixtures(config, clips[turn], config.batch, np.random.default_rng([seed, step, 1]))
+        drawn = drawn_of(config, clips[turn], config.batch, np.random.default_rng([seed, step, 1]))
         with accelerator.autocast():
             loss = loss_of(network(drawn.mix.to(accelerator.device)), drawn)
         adam.zero_grad()

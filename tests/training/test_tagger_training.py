@@ -55,14 +55,6 @@ def test_no_checkpoint_is_no_tagger_and_a_damaged_one_is_told(trained: Path, tmp
         disk.write(checkpoint, Tagger(3, 8), {"name": "tagger", "label": "tagger", "sources": ["a", "b"]})
 
 
-def test_recall_is_at_the_asked_precision() -> None:
-    logits = torch.tensor([9.0, 8, 7, 6, 5, 4])
-    there = torch.tensor([1.0, 1, 1, 0, 1, 0])
-    assert tagger.recall(logits, there, 0.95) == pytest.approx(3 / 4)
-    assert tagger.recall(logits, there, 0.8) == 1
-    assert tagger.recall(-logits, there, 0.95) == 0
-
-
 def test_calibration_makes_the_odds_true_ones() -> None:
     """A network that is three times too sure is calibrated back: its loss on held-out draws falls."""
     with torch.random.fork_rng():
