@@ -45,27 +45,36 @@ def run_figure(
     total: Sequence[float],
 ) -> Figure:
     """Spectrograms of a run above the curves of its loss terms over the steps, total first."""
-    columns = max(len(pictures), 1 + len(terms))
-    figure = Figure(figsize=(2.5 * columns, 5.2), layout="constrained")
-    upper, lower = figure.subfigures(2, 1, squeeze=False)[:, 0]
-    axes = upper.subplots(1, len(pictures), squeeze=False, sharey=True)[0]
+    width = 2.5 * max(len(pictures), 1 + len(terms))
+    figure = Figure(figsize=(width, 5.2))  # placed by hand: matplotlib's own layout draws it several times
+    left, right = 0.65 / width, 1 - 0.95 / width
+    axes = _row(figure, len(pictures), left, right, 0.58, 0.94, gap=0.08)
     for axis, picture in zip(axes, pictures, strict=True):
         image = _spectrogram(axis, picture, scale)
+        axis.tick_params(labelleft=axis is axes[0])
     axes[0].set_ylabel("kHz, mel-spaced")
-    upper.colorbar(image, ax=list(axes), label="dB below the mixture's peak", pad=0.01)
+    bar = figure.add_axes((right + 0.12 / width, 0.58, 0.14 / width, 0.36))
+    figure.colorbar(image, cax=bar, label="dB below the mixture's peak")
     curves = {"objective": ("black", total)} | {
         TERM_SYMBOLS.get(name, name): (colour, values)
         for colour, (name, values) in zip(COLOURS, terms.items(), strict=False)
     }
-    for axis, (title, (colour, values)) in zip(
-        lower.subplots(1, len(curves), squeeze=False)[0], curves.items(), strict=True
-    ):
+    below = _row(figure, len(curves), left, 1 - 0.15 / width, 0.1, 0.42, gap=0.3)
+    for axis, (title, (colour, values)) in zip(below, curves.items(), strict=True):
         axis.plot(steps, values, color=colour, linewidth=1.5)
         axis.set_title(title, fontsize=10)
         axis.set_xlabel("step")
         axis.spines[["top", "right"]].set_visible(False)
         axis.tick_params(labelsize=8)
     return figure
+
+
+def _row(
+    figure: Figure, count: int, left: float, right: float, bottom: float, top: float, gap: float
+) -> list[Axes]:
+    """Axes side by side between these edges, in parts of the figure; `gap` in widths of one."""
+    grid = figure.add_gridspec(1, count, left=left, right=right, bottom=bottom, top=top, wspace=gap)
+    return [figure.add_subplot(grid[0, at]) for at in range(count)]
 
 
 def _spectrogram(axis: Axes, picture: Picture, scale: Scale):  # type: ignore[no-untyped-def]

@@ -32,17 +32,17 @@ def test_a_part_is_dragged_on_the_waveform_and_its_search_is_watched(
     board = page.locator(".bss-board")
     expect(board).to_have_attribute("data-status", "chosen")
     expect(page.locator(".bss-own canvas")).to_have_attribute("aria-label", re.compile("60.00 seconds"))
-    area = page.locator(".cut-area").bounding_box()
-    assert area is not None
     page.locator("#cut [data-part=length]").fill("2")
     page.locator("#cut [data-part=length]").press("Enter")
+    expect(page.locator("#message")).to_contain_text("2.0 s of recording")  # and nothing moves any more
+    area = page.locator(".cut-area").bounding_box()
+    assert area is not None
     middle = area["y"] + area["height"] / 2
     page.mouse.move(area["x"] + area["width"] / 75, middle)  # the window is moved ...
     page.mouse.down()
     page.mouse.move(area["x"] + 0.5 * area["width"], middle, steps=4)
     page.mouse.up()
-    expect(page.locator("#message")).to_contain_text("2.0 s of recording")
-    assert 35 < float(page.locator("#cut [data-part=start]").input_value()) < 38
+    expect(page.locator("#cut [data-part=start]")).to_have_value(re.compile(r"^3[5-7]\."))
     page.locator("#sources input[type=checkbox]").nth(1).check()
     page.locator("#watch").click()
     expect(board).to_have_attribute("data-status", "searching")
