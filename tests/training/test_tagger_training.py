@@ -78,7 +78,7 @@ def test_mixtures_ask_only_for_what_can_be_known() -> None:
     config = tagger.TaggerConfig(KINDS, noise=0.0)
     rng = np.random.default_rng(0)
     clips = np.sin(np.arange(SAMPLES) * np.array([0.1, 0.2, 0.3])[:, None, None]).astype(np.float32)
-    drawn = tagger.mixtures(config, clips, 200, rng)
+    drawn = tagger.drawn_of(config, clips, 200, rng)
     assert drawn.mix.shape == (200, SAMPLES)
     assert 0.3 < float(drawn.there.mean()) < 0.8
     assert bool((drawn.there <= drawn.asked.float()).all())
